@@ -1,0 +1,58 @@
+# croft_library(NAME DEPENDS base task ... LINK PkgConfig::x ...)
+#   Every .cpp of the current folder (and the sub-folders named in SUBDIRS) except *_test.cpp and
+#   main.cpp becomes library croft_NAME; every *_test.cpp goes into one test program croft_NAME_test.
+# croft_program(NAME LIBRARIES daemon ...)
+#   main.cpp of the current folder becomes program NAME.
+include(GoogleTest)
+
+function(croft_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK;SUBDIRS;TEST_DEPENDS" ${ARGN})
+  set(globs "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  foreach(dir ${ARG_SUBDIRS})
+    list(APPEND globs "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*.cpp")
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${globs})
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+
+  set(deps ${ARG_DEPENDS})
+  list(TRANSFORM deps PREPEND croft_)
+  if(sources)
+    add_library(croft_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_compile_options(croft_${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    if(name STREQUAL "base")
+      target_precompile_headers(croft_base PRIVATE "${CMAKE_SOURCE_DIR}/src/base/pch.h")
+    else()
+      target_precompile_headers(croft_${name} REUSE_FROM croft_base)
+    endif()
+  else()
+    add_library(croft_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(croft_${name} ${scope} "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(croft_${name} ${scope} croft_flags croft_external ${deps} ${ARG_LINK})
+
+  if(tests)
+    set(test_deps ${ARG_TEST_DEPENDS})
+    list(TRANSFORM test_deps PREPEND croft_)
+    add_executable(croft_${name}_test ${tests})
+    target_precompile_headers(croft_${name}_test REUSE_FROM croft_base)
+    target_compile_options(croft_${name}_test PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    target_compile_definitions(croft_${name}_test PRIVATE
+      CROFT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(croft_${name}_test PRIVATE croft_${name} ${test_deps} GTest::gmock
+      GTest::gtest_main)
+    gtest_discover_tests(croft_${name}_test DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endfunction()
+
+function(croft_program name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+  set(libs ${ARG_LIBRARIES})
+  list(TRANSFORM libs PREPEND croft_)
+  add_executable(${name} main.cpp)
+  target_link_libraries(${name} PRIVATE ${libs})
+endfunction()

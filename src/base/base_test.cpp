@@ -1,0 +1,84 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/id.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/spawn.h"
+#include "base/time.h"
+
+namespace croft {
+namespace {
+
+TEST(Time, Rfc3339RoundTripsAndReadsOffsets) {
+  const Timestamp t{1'795'248'123'456};
+  EXPECT_EQ(parse_rfc3339(format_rfc3339(t)), t);
+  EXPECT_EQ(parse_rfc3339("1970-01-01T01:00:00.5+01:00"), Timestamp{500});
+  for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01",
+                          "2026-01-01T24:00:00Z", "2026-01-01T00:00:00Zx"}) {
+    EXPECT_FALSE(parse_rfc3339(bad)) << bad;
+  }
+}
+
+TEST(Time, Durations) {
+  EXPECT_EQ(parse_duration("90s"), Millis(90'000));
+  EXPECT_EQ(parse_duration("2h"), Millis(7'200'000));
+  for (const char* bad : {"", "s", "5", "-1s", "1.5h", "5x", "99999999999999999999s"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+}
+
+TEST(Id, HasItsFormAndParsesBack) {
+  struct Tag;
+  SeededRandom random(1);
+  const auto id = Id<Tag>::generate(random);
+  EXPECT_EQ(Id<Tag>::parse(id.str()), id);
+  EXPECT_FALSE(Id<Tag>::parse("../../etc/passwd"));
+  EXPECT_FALSE(Id<Tag>::parse(id.str() + "x"));
+}
+
+TEST(Random, BelowStaysInItsBound) {
+  SeededRandom random(7);
+  for (int i = 0; i < 1000; ++i) EXPECT_LT(random.below(3), 3u);
+}
+
+TEST(File, IsReplacedAtomicallyWithItsMode) {
+  const auto dir = std::filesystem::temp_directory_path() / SystemRandom().base62(12);
+  ASSERT_TRUE(make_directories(dir, 0700));
+  ASSERT_TRUE(write_file_atomically(dir / "state", "one", 0600));
+  ASSERT_TRUE(write_file_atomically(dir / "state", "two", 0600));
+  EXPECT_EQ(read_file(dir / "state").value(), "two");
+  EXPECT_EQ(read_file(dir / "missing").error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(read_file(dir / "state", 2).error().code(), ErrorCode::kTooLarge);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir), {}), 1);
+  std::filesystem::remove_all(dir);
+}
+
+TEST(Spawn, PassesArgumentsUnchangedAndReturnsTheExitCode) {
+  const auto r = run_program({.argv = {"printf", "%s", "$(id) ; \n\"x\""}});
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->output, "$(id) ; \n\"x\"");
+  EXPECT_EQ(run_program({.argv = {"false"}})->exit_code, 1);
+  EXPECT_EQ(run_program({.argv = {"cat"}, .input = "fed"})->output, "fed");
+  EXPECT_EQ(run_program({.argv = {"no-such-program-here"}}).error().code(), ErrorCode::kNotFound);
+}
+
+TEST(Spawn, KillsTheWholeGroupAtTheTimeout) {
+  const auto r = run_program({.argv = {"sleep", "30"}, .timeout = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(r);
+  EXPECT_TRUE(r->timed_out);
+  EXPECT_EQ(r->exit_code, 128 + 9);
+}
+
+TEST(Secret, ComparesAndMovesEmpty) {
+  Secret a("hunter2");
+  EXPECT_TRUE(a.equals("hunter2"));
+  EXPECT_FALSE(a.equals("hunter3"));
+  const Secret b = std::move(a);
+  EXPECT_EQ(b.reveal(), "hunter2");
+}
+
+}  // namespace
+}  // namespace croft

@@ -1,0 +1,23 @@
+// Signal: "look again". Any number of notifications before a wait count as one.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "task/task.h"
+
+namespace croft {
+
+class Signal {
+ public:
+  explicit Signal(Runtime& runtime);
+
+  void notify();
+  // Returns true when notified, false when `limit` passed first or the task was cancelled.
+  Task<bool> wait_for(Millis limit);
+
+ private:
+  boost::asio::steady_timer timer_;
+  bool pending_ = false;
+};
+
+}  // namespace croft
