@@ -26,6 +26,8 @@ void report_bug(std::string_view what, std::source_location where) {
   log_error("bug", {{"what", what}, {"file", where.file_name()}, {"line", where.line()}});
 }
 
-unsigned long bugs_reported() { return bug_count.load(std::memory_order_relaxed); }
+unsigned long bugs_reported() {
+  return bug_count.load(std::memory_order_relaxed);
+}
 
 }  // namespace croft

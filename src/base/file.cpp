@@ -80,7 +80,8 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
 Status make_directories(const std::filesystem::path& path, mode_t mode) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return fail(errno_error(fmt::format("create directory {}", path.string()), error.value()));
+  if (error)
+    return fail(errno_error(fmt::format("create directory {}", path.string()), error.value()));
   if (::chmod(path.c_str(), mode) != 0) {
     return fail(errno_error(fmt::format("chmod {}", path.string()), errno));
   }

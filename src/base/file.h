@@ -12,11 +12,10 @@
 namespace croft {
 
 // The file's content. kNotFound when it is missing, kTooLarge when over `max_bytes`.
-Result<std::string> read_file(const std::filesystem::path& path,
-                              std::size_t max_bytes = 64u << 20);
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes = 64u << 20);
 
-// Temporary name beside it, write, fsync, rename, fsync of the directory: after a crash the file has
-// the old or the new content, never a mixture. `mode` as in chmod(2).
+// Temporary name beside it, write, fsync, rename, fsync of the directory: after a crash the file
+// has the old or the new content, never a mixture. `mode` as in chmod(2).
 Status write_file_atomically(const std::filesystem::path& path, std::string_view content,
                              mode_t mode = 0644);
 

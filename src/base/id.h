@@ -1,5 +1,5 @@
-// Identifiers: 22 characters of [0-9A-Za-z], a distinct type per kind of object, so that a service id
-// cannot be passed where a project id is expected.
+// Identifiers: 22 characters of [0-9A-Za-z], a distinct type per kind of object, so that a service
+// id cannot be passed where a project id is expected.
 #pragma once
 
 #include <compare>

@@ -26,7 +26,9 @@ std::string Random::base62(std::size_t length) {
   return text;
 }
 
-void SystemRandom::fill(std::span<std::byte> out) { ::randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::byte> out) {
+  ::randombytes_buf(out.data(), out.size());
+}
 
 void SeededRandom::fill(std::span<std::byte> out) {
   for (std::byte& b : out) b = static_cast<std::byte>(engine_());

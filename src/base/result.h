@@ -10,8 +10,8 @@
 
 namespace croft {
 
-// What went wrong, as far as a caller can act on it. Mapped to an HTTP status and to a CLI exit code
-// in one place (error_mapping.h).
+// What went wrong, as far as a caller can act on it. Mapped to an HTTP status and to a CLI exit
+// code in one place (error_mapping.h).
 enum class ErrorCode : std::uint8_t {
   kInvalid,          // the request or file is wrong; `fields` say where
   kUnauthenticated,  // no, wrong or expired credentials
@@ -37,9 +37,9 @@ std::string_view to_string(ErrorCode code);
 struct FieldError {
   std::string pointer;  // JSON pointer, such as /services/0/type; empty for the whole document
   std::string message;
-  std::string file;  // empty when the complaint is about a request body
-  int line = 0;      // 1-based; 0 = unknown
-  int column = 0;    // 1-based; 0 = unknown
+  std::string file = {};  // empty when the complaint is about a request body
+  int line = 0;           // 1-based; 0 = unknown
+  int column = 0;         // 1-based; 0 = unknown
 
   bool operator==(const FieldError&) const = default;
 };
@@ -85,7 +85,9 @@ using Status = Result<void>;
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string detail = {}) {
   return tl::unexpected<Error>(Error(code, std::move(message), std::move(detail)));
 }
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 // errno as an Error: kExhausted for ENOSPC/ENOMEM/EMFILE, kNotFound for ENOENT, else kFailed.
 Error errno_error(std::string message, int error_number);
@@ -93,13 +95,13 @@ Error errno_error(std::string message, int error_number);
 }  // namespace croft
 
 // Returns from the function with the error of `expression`, or goes on.
-#define CROFT_TRY(expression)                                              \
-  do {                                                                     \
-    if (auto croft_try_result = (expression); !croft_try_result)           \
-      return ::croft::fail(std::move(croft_try_result).error());           \
+#define CROFT_TRY(expression)                                    \
+  do {                                                           \
+    if (auto croft_try_result = (expression); !croft_try_result) \
+      return ::croft::fail(std::move(croft_try_result).error()); \
   } while (false)
-#define CROFT_CO_TRY(expression)                                           \
-  do {                                                                     \
-    if (auto croft_try_result = (expression); !croft_try_result)           \
-      co_return ::croft::fail(std::move(croft_try_result).error());        \
+#define CROFT_CO_TRY(expression)                                    \
+  do {                                                              \
+    if (auto croft_try_result = (expression); !croft_try_result)    \
+      co_return ::croft::fail(std::move(croft_try_result).error()); \
   } while (false)

@@ -4,7 +4,9 @@
 
 namespace croft {
 
-Secret::Secret(Secret&& other) noexcept { value_.swap(other.value_); }
+Secret::Secret(Secret&& other) noexcept {
+  value_.swap(other.value_);
+}
 
 Secret& Secret::operator=(Secret other) noexcept {
   value_.swap(other.value_);

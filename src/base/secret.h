@@ -1,5 +1,5 @@
-// A value that must not appear in a log, an error or a response. It converts to nothing: whoever needs
-// the bytes says so with reveal(), which is easy to find. Wiped when it goes.
+// A value that must not appear in a log, an error or a response. It converts to nothing: whoever
+// needs the bytes says so with reveal(), which is easy to find. Wiped when it goes.
 #pragma once
 
 #include <string>

@@ -94,7 +94,8 @@ class Collector {
     }
     const std::string_view piece(buffer, static_cast<std::size_t>(got));
     if (options_.on_output) options_.on_output(piece);
-    const std::size_t room = options_.max_output_bytes - std::min(into.size(), options_.max_output_bytes);
+    const std::size_t room =
+        options_.max_output_bytes - std::min(into.size(), options_.max_output_bytes);
     into.append(piece.substr(0, room));
   }
 
@@ -147,13 +148,15 @@ Result<SpawnResult> run_program(const SpawnOptions& options) {
   SpawnResult result;
   if (!exec_failed) {
     Collector collector(options, pid);
-    result.timed_out = !collector.pump(pipes[0].write_end, pipes[1].read_end, pipes[2].read_end, result);
+    result.timed_out =
+        !collector.pump(pipes[0].write_end, pipes[1].read_end, pipes[2].read_end, result);
   }
   int wait_status = 0;
   while (::waitpid(pid, &wait_status, 0) < 0 && errno == EINTR) {
   }
   if (exec_failed) return fail(errno_error(fmt::format("start {}", options.argv[0]), exec_errno));
-  result.exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+  result.exit_code =
+      WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
   return result;
 }
 
@@ -164,9 +167,9 @@ Result<SpawnResult> run_program_checked(const SpawnOptions& options) {
   constexpr std::size_t kTail = 2000;
   const std::string& said = result->errors.empty() ? result->output : result->errors;
   const std::string tail = said.size() > kTail ? said.substr(said.size() - kTail) : said;
-  const std::string how = result->timed_out
-                              ? fmt::format("was stopped after {} s", options.timeout.count() / 1000)
-                              : fmt::format("exited with {}", result->exit_code);
+  const std::string how =
+      result->timed_out ? fmt::format("was stopped after {} s", options.timeout.count() / 1000)
+                        : fmt::format("exited with {}", result->exit_code);
   return fail(result->timed_out ? ErrorCode::kTimeout : ErrorCode::kFailed,
               fmt::format("{} {}: {}", options.argv[0], how, tail),
               fmt::format("argv: {}", fmt::join(options.argv, " ")));

@@ -20,7 +20,7 @@ struct SpawnOptions {
   std::filesystem::path cwd;                              // empty: ours
   std::string input;                                      // fed to standard input
   std::chrono::milliseconds timeout{60'000};              // then SIGKILL to its process group
-  std::size_t max_output_bytes = 4u << 20;                // of stdout and of stderr; the rest is dropped
+  std::size_t max_output_bytes = 4u << 20;  // of stdout and of stderr; the rest is dropped
   // Called with each piece of output as it comes, on the calling thread; null: only collected.
   std::function<void(std::string_view)> on_output;
 };

@@ -28,7 +28,9 @@ bool take(std::string_view& text, char expected) {
 
 }  // namespace
 
-Timestamp SystemClock::now() const { return system_now(); }
+Timestamp SystemClock::now() const {
+  return system_now();
+}
 
 Millis SystemClock::steady() const {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());

@@ -69,6 +69,8 @@ Task<void> Group::join() {
   }
 }
 
-std::size_t Group::size() const { return state_->children.size(); }
+std::size_t Group::size() const {
+  return state_->children.size();
+}
 
 }  // namespace croft

@@ -31,9 +31,9 @@ Task<std::invoke_result_t<F>> invoke_on_pool(F work) {
 }
 }  // namespace detail
 
-// Runs `work` on a pool thread and resumes the caller on its own thread with the result. `work` must
-// own what it uses or refer to what outlives the call; it must not throw and must not touch state of
-// the calling thread.
+// Runs `work` on a pool thread and resumes the caller on its own thread with the result. `work`
+// must own what it uses or refer to what outlives the call; it must not throw and must not touch
+// state of the calling thread.
 template <class F>
 Task<std::invoke_result_t<F>> run_blocking(Pool& pool, F work) {
   co_return co_await boost::asio::co_spawn(pool.executor(), detail::invoke_on_pool(std::move(work)),

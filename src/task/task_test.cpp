@@ -10,7 +10,9 @@
 namespace croft {
 namespace {
 
-Task<int> twice(int n) { co_return n * 2; }
+Task<int> twice(int n) {
+  co_return n * 2;
+}
 
 Task<void> wait_long(bool* ended) {
   co_await sleep_for(Millis(600'000));
@@ -41,7 +43,7 @@ Task<bool> notified_before_wait(Runtime* runtime) {
 Task<bool> runs_elsewhere(Pool* pool) {
   const auto here = std::this_thread::get_id();
   const auto there = co_await run_blocking(*pool, [] { return std::this_thread::get_id(); });
-  co_return there != here && std::this_thread::get_id() == here;
+  co_return there != here&& std::this_thread::get_id() == here;
 }
 
 TEST(Task, Runs) {

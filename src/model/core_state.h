@@ -1,0 +1,98 @@
+// What croft-core is told (CoreDesired, a file the agent replaces atomically) and what it reports
+// (CoreObserved).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json_codec.h"
+#include "model/ids.h"
+#include "model/init_config.h"
+#include "model/service.h"
+
+namespace croft {
+
+// In the core container: the bind-mounted directory of this project on this node.
+inline constexpr const char* kCoreStateDir = "/croft/state";
+inline constexpr const char* kCoreDesiredFile = "desired.json";
+// croft-core listens on <dir>/core-<container hostname>.sock: HTTP, GET /v1/observed and
+// GET /v1/watch (one CoreObserved per line, at every change and every 2 s).
+
+// What the core does with one instance.
+BOOST_DEFINE_ENUM_CLASS(
+    InstanceDuty,
+    kHold,   // watch its health, give it no traffic (a deployment before the switch)
+    kServe,  // in the sets and in DNS while its health says ready
+    kDrain)  // no new connections; established ones go on
+
+struct CoreInstance {
+  std::string id;  // Swarm task id
+  InstanceSetId set_id;
+  std::string address4;  // on the segment
+  std::string address6;
+  InstanceDuty duty = InstanceDuty::kHold;
+};
+BOOST_DESCRIBE_STRUCT(CoreInstance, (), (id, set_id, address4, address6, duty))
+
+struct CoreService {
+  ServiceId id;
+  std::string hostname;
+  std::string address4;  // service address, off-link, DNATed to ready instances
+  std::string address6;
+  std::vector<Port> ports;
+  std::vector<CoreInstance> instances;
+};
+BOOST_DESCRIBE_STRUCT(CoreService, (), (id, hostname, address4, address6, ports, instances))
+
+struct CoreDesired {
+  std::int64_t generation = 0;  // a lower one than the applied is ignored
+  ProjectId project_id;
+  std::string project_name;
+  // Segment: the core holds the gateway addresses while it is active.
+  std::string segment4;        // "10.64.16.0/20"
+  std::string gateway4;        // "10.64.16.1"
+  std::string segment6;        // "fd..:2::/64"
+  std::string gateway6;        // "fd..:2::1"
+  std::string service_range4;  // "100.64.0.0/16"
+  std::string service_range6;  // "fd..:3::/64"
+  // Uplink: the core holds these while it is active.
+  std::string uplink4;          // "10.64.0.0/20"
+  std::string uplink_address4;  // "10.64.8.1"
+  std::string uplink6;          // "fd..:0::/64"
+  std::string uplink_address6;  // "fd..:0::2:1"
+  std::string uplink_node4;     // next hop to the outside, "10.64.0.1"
+  std::string uplink_node6;
+  std::vector<std::string> resolvers;  // for names outside the project; the host's
+  // Destinations no tenant packet may reach: host addresses, every segment and uplink range,
+  // link-local…
+  std::vector<std::string> denied4;
+  std::vector<std::string> denied6;
+  // Exceptions from denied4/6: the host's own resolvers, UDP and TCP port 53, from the core itself
+  // only.
+  std::vector<CoreService> services;
+};
+BOOST_DESCRIBE_STRUCT(CoreDesired, (),
+                      (generation, project_id, project_name, segment4, gateway4, segment6, gateway6,
+                       service_range4, service_range6, uplink4, uplink_address4, uplink6,
+                       uplink_address6, uplink_node4, uplink_node6, resolvers, denied4, denied6,
+                       services))
+
+struct ObservedInstance {
+  std::string id;                                 // as in CoreInstance
+  InstanceState state = InstanceState::kUnknown;  // kUnknown: health channel not connected
+  std::string detail;
+  bool in_rotation = false;  // in the applied ruleset and in DNS
+};
+BOOST_DESCRIBE_STRUCT(ObservedInstance, (), (id, state, detail, in_rotation))
+
+struct CoreObserved {
+  ProjectId project_id;
+  std::int64_t generation = 0;  // applied
+  bool active = false;
+  std::string error;  // empty: desired state is applied
+  std::vector<ObservedInstance> instances;
+};
+BOOST_DESCRIBE_STRUCT(CoreObserved, (), (project_id, generation, active, error, instances))
+
+}  // namespace croft
