@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,12 +46,39 @@ struct NodeDesired {
 };
 BOOST_DESCRIBE_STRUCT(NodeDesired, (), (generation, uplink, segments, cores))
 
+// A container of croft's on this node, running or stopped. Swarm itself does not know the addresses
+// of tasks on a segment (node-local address management), so the node's agent reports them.
+struct ObservedContainer {
+  std::string id;       // engine's container id
+  std::string task_id;  // Swarm task; empty for a container of its own (builds)
+  std::string role;     // label croft.role
+  ProjectId project_id;
+  ServiceId service_id;
+  InstanceSetId set_id;
+  std::string hostname;  // as the process inside sees it
+  bool running = false;
+  std::string address4;  // on the project's segment, without prefix length; empty once stopped
+  std::string address6;
+  std::optional<int> exit_code;  // once it stopped
+  bool oom_killed = false;
+  std::optional<ExitReport> exit_report;  // what croft-init left behind, once it stopped
+  std::optional<Timestamp> started_at;
+  std::optional<Timestamp> finished_at;
+};
+BOOST_DESCRIBE_STRUCT(ObservedContainer, (),
+                      (id, task_id, role, project_id, service_id, set_id, hostname, running,
+                       address4, address6, exit_code, oom_killed, exit_report, started_at,
+                       finished_at))
+
 struct NodeObserved {
   std::int64_t generation = 0;  // applied
   std::string error;
   std::vector<std::string> segments;  // devices that exist and match
   std::vector<CoreObserved> cores;
+  bool containers_known = false;  // false until the agent has listed them once
+  std::vector<ObservedContainer> containers;
 };
-BOOST_DESCRIBE_STRUCT(NodeObserved, (), (generation, error, segments, cores))
+BOOST_DESCRIBE_STRUCT(NodeObserved, (),
+                      (generation, error, segments, cores, containers_known, containers))
 
 }  // namespace croft
