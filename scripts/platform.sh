@@ -1,0 +1,55 @@
+# Starts and stops croftd and croft-node of this checkout, and talks to them. Sourced by ./dev.
+
+preset=${CROFT_PRESET:-release}
+bin="$root/build/$preset/bin"
+
+api_url() { cat "$CROFT_HOME/run/api-url" 2>/dev/null; }
+owner_token() { cat "$CROFT_HOME/run/owner-token" 2>/dev/null; }
+api_answers() { [ -n "$(api_url)" ] && curl -fsS -m 5 "$(api_url)/healthz" >/dev/null 2>&1; }
+platform_ready() { curl -fsS -m 5 "$(api_url)/readyz" >/dev/null 2>&1; }
+
+free_bytes() { df --output=avail -B1 "$1" | tail -1; }
+
+start_platform() {
+  process_pid croftd >/dev/null || {
+    say "starting croftd"
+    rm -f "$CROFT_HOME/run/api-url"
+    start_process croftd "$CROFT_HOME/logs/croftd.log" "$bin/croftd" --home "$CROFT_HOME" --engine "$engine_socket" \
+      --programs "$bin" --data "$root"
+  }
+  wait_until 30 api_answers || die_log "croftd did not start" "$CROFT_HOME/logs/croftd.log" "./dev down; ./dev up"
+  process_pid croft-node >/dev/null || {
+    say "starting croft-node"
+    start_process croft-node "$CROFT_HOME/logs/croft-node.log" "$bin/croft-node" --home "$CROFT_HOME" --engine "$engine_socket"
+  }
+  ensure_owner
+}
+
+# The first user of this installation, with a token that only root's files hold.
+ensure_owner() {
+  [ -s "$CROFT_HOME/run/owner-token" ] && return 0
+  local setup; setup=$(cat "$CROFT_HOME/run/setup-token" 2>/dev/null) \
+    || die "this installation has an owner already, but no token of theirs is kept here" "croft login $(api_url)"
+  CROFT_CONFIG_DIR="$CROFT_HOME/run/cli" "$bin/croft" login "$(api_url)" --setup-token "$setup" --user owner \
+    --print-token > "$CROFT_HOME/run/owner-token.new" \
+    || die_log "could not create the owner" "$CROFT_HOME/logs/croftd.log"
+  chmod 600 "$CROFT_HOME/run/owner-token.new"
+  mv "$CROFT_HOME/run/owner-token.new" "$CROFT_HOME/run/owner-token"
+}
+
+croft() { CROFT_URL=$(api_url) CROFT_TOKEN=$(owner_token) "$bin/croft" "$@"; }
+
+stop_platform() {
+  stop_process croft-node 20
+  stop_process croftd 30
+}
+
+# Everything this installation made in the engine and on the host, found by its own label and names.
+purge_platform() {
+  if find_engine; then
+    "$bin/croftd" --home "$CROFT_HOME" --engine "$engine_socket" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
+      || die_log "could not remove what croft made in the engine" "$CROFT_HOME/logs/purge.log"
+  fi
+  "$bin/croft-node" --home "$CROFT_HOME" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
+    || die_log "could not remove croft's interfaces and firewall table" "$CROFT_HOME/logs/purge.log"
+}
