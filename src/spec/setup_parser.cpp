@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "spec/cron.h"
+#include "base/cron.h"
 #include "spec/deploy_files.h"
 #include "spec/env_key.h"
 #include "spec/keys.h"

@@ -1,4 +1,4 @@
-#include "spec/cron.h"
+#include "base/cron.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace croft::spec {
+namespace croft {
 namespace {
 
 constexpr std::array<std::string_view, 12> kMonths = {"jan", "feb", "mar", "apr", "may", "jun",
@@ -195,4 +195,4 @@ std::optional<Timestamp> CronSchedule::next_after(Timestamp time) const {
   return std::nullopt;
 }
 
-}  // namespace croft::spec
+}  // namespace croft

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 
-namespace croft::spec {
+namespace croft {
 
 // When a cron line runs, in UTC. Lists, ranges, steps, names of months and weekdays (7 = Sunday),
 // `?` for
@@ -35,4 +35,4 @@ class CronSchedule {
   bool any_weekday_ = false;
 };
 
-}  // namespace croft::spec
+}  // namespace croft

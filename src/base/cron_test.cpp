@@ -1,8 +1,8 @@
-#include "spec/cron.h"
+#include "base/cron.h"
 
 #include <gtest/gtest.h>
 
-namespace croft::spec {
+namespace croft {
 namespace {
 
 std::string next(std::string_view line, std::string_view after) {
@@ -51,4 +51,4 @@ TEST(Cron, RefusesWhatIsNoSchedule) {
 }
 
 }  // namespace
-}  // namespace croft::spec
+}  // namespace croft
