@@ -1,0 +1,66 @@
+// A process: one long operation as a durable state machine (docs/architecture.md, "Control plane").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json_codec.h"
+#include "model/ids.h"
+
+namespace croft {
+
+// Zerops' process.status in lower snake case (A1).
+BOOST_DEFINE_ENUM_CLASS(ProcessStatus, kPending, kRunning, kFinished, kFailed, kCanceling,
+                        kCanceled, kRollbacking)
+
+// Why a process failed, for people and for programs.
+struct ProcessError {
+  std::string code;     // to_string(ErrorCode)
+  std::string message;  // names the object and what can be done
+  std::string step;     // in which it failed, down to "initCommands[0]"
+  std::optional<int> exit_code;
+  std::vector<std::string> last_lines;  // at most 20, of what the failed command said
+};
+BOOST_DESCRIBE_STRUCT(ProcessError, (), (code, message, step, exit_code, last_lines))
+
+struct Process {
+  ProcessId id;
+  std::int64_t number = 0;  // platform-wide, ascending: the order of creation
+  ProjectId project_id;     // empty: of the platform
+  ServiceId service_id;     // empty: of the project
+  std::string kind;         // "deploy", "service.restart", "project.import"…
+  ProcessStatus status = ProcessStatus::kPending;
+  std::string step;                   // empty before the first
+  boost::json::value step_state;      // what the step needs to go on after a crash
+  boost::json::value params;          // never holds a secret
+  boost::json::value result;          // null until it has finished
+  std::optional<ProcessError> error;  // when failed
+  int progress = 0;                   // 0..100
+  bool cancellable = true;            // now; the executor turns it off past that point
+  UserId actor;                       // who started it; empty: croft itself
+  ProcessId parent_id;                // empty: none
+  Timestamp created_at;
+  std::optional<Timestamp> started_at;
+  std::optional<Timestamp> finished_at;
+};
+BOOST_DESCRIBE_STRUCT(Process, (),
+                      (id, number, project_id, service_id, kind, status, step, step_state, params,
+                       result, error, progress, cancellable, actor, parent_id, created_at,
+                       started_at, finished_at))
+
+struct ProcessLogLine {
+  std::int64_t seq = 0;  // 1, 2, 3… within the process
+  Timestamp at;
+  std::string step;
+  std::string text;  // one line, without its end
+};
+BOOST_DESCRIBE_STRUCT(ProcessLogLine, (), (seq, at, step, text))
+
+inline bool is_finished(ProcessStatus s) {
+  return s == ProcessStatus::kFinished || s == ProcessStatus::kFailed ||
+         s == ProcessStatus::kCanceled;
+}
+
+}  // namespace croft
