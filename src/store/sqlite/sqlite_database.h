@@ -1,0 +1,18 @@
+// SQLite behind the SQL port: WAL, synchronous=FULL (a committed transaction survives power loss),
+// foreign keys on, 5 s busy timeout.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "store/sql.h"
+
+namespace croft {
+
+// A database file, created with mode 0600 when missing (its directory must exist).
+std::unique_ptr<SqlDatabase> sqlite_file(std::filesystem::path file);
+
+// In memory, one connection, gone with it: for tests and the simulator.
+std::unique_ptr<SqlDatabase> sqlite_memory();
+
+}  // namespace croft
