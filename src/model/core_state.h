@@ -57,12 +57,14 @@ struct CoreDesired {
   std::string service_range4;  // "100.64.0.0/16"
   std::string service_range6;  // "fd..:3::/64"
   // Uplink: the core holds these while it is active.
-  std::string uplink4;          // "10.64.0.0/20"
-  std::string uplink_address4;  // "10.64.8.1"
+  std::string uplink4;          // "10.127.0.0/16"
+  std::string uplink_address4;  // "10.127.8.1"
   std::string uplink6;          // "fd..:0::/64"
   std::string uplink_address6;  // "fd..:0::2:1"
-  std::string uplink_node4;     // next hop to the outside, "10.64.0.1"
+  std::string uplink_node4;     // next hop to the outside, "10.127.0.1"
   std::string uplink_node6;
+  std::string edge_range4;  // the nodes on the uplink: only from there may instances be reached
+  std::string edge_range6;
   std::vector<std::string> resolvers;  // for names outside the project; the host's
   // Destinations no tenant packet may reach: host addresses, every segment and uplink range,
   // link-local…
@@ -75,8 +77,8 @@ struct CoreDesired {
 BOOST_DESCRIBE_STRUCT(CoreDesired, (),
                       (generation, project_id, project_name, segment4, gateway4, segment6, gateway6,
                        service_range4, service_range6, uplink4, uplink_address4, uplink6,
-                       uplink_address6, uplink_node4, uplink_node6, resolvers, denied4, denied6,
-                       services))
+                       uplink_address6, uplink_node4, uplink_node6, edge_range4, edge_range6,
+                       resolvers, denied4, denied6, services))
 
 struct ObservedInstance {
   std::string id;                                 // as in CoreInstance

@@ -32,7 +32,7 @@ BOOST_DESCRIBE_STRUCT(NodeRoute, (), (destination, via))
 struct NodeUplink {
   NodeSegment segment;
   std::string child_device;   // macvlan child the node itself uses
-  std::string node_address4;  // with prefix length, "10.64.0.1/20"
+  std::string node_address4;  // with prefix length, "10.127.0.1/16"
   std::string node_address6;
   std::vector<NodeRoute> routes;
 };

@@ -24,7 +24,7 @@ struct Project {
   ProjectStatus status = ProjectStatus::kCreating;
   std::vector<std::string> tags;
   EnvIsolation env_isolation = EnvIsolation::kService;
-  int network_number = 0;  // 1..1023, unique among living projects; see plan/address_plan.h
+  int network_number = 0;  // 1..1007, unique among living projects; see plan/address_plan.h
   std::int64_t generation = 1;
   Timestamp created_at;
 };
