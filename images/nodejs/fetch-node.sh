@@ -1,0 +1,23 @@
+#!/bin/sh
+# Fills /out with node, npm, corepack, yarn and pnpm (variables: KIND, NODE_MAJOR, NPM_MAJOR,
+# COREPACK_VERSION).
+set -eu
+prefix=/out/usr/local
+python3 /tmp/fetch-node.py "$NODE_MAJOR" "$NPM_MAJOR" "$prefix"
+export PATH="$prefix/bin:$PATH" COREPACK_HOME="$prefix/share/corepack" \
+  COREPACK_INTEGRITY_KEYS=0
+npm install --global --prefix "$prefix" --no-audit --no-fund --no-update-notifier \
+  "corepack@$COREPACK_VERSION"
+corepack enable --install-directory "$prefix/bin"
+corepack install --global yarn@1.22.22 pnpm@10
+# The user zerops adds the versions that projects ask for.
+chmod -R a+rwX "$COREPACK_HOME"
+# Headers are for node-gyp, and of OpenSSL's those of this machine's kind only.
+case $KIND in
+  run) rm -rf "$prefix/include" ;;
+  *) find "$prefix/include/node/openssl/archs" -mindepth 1 -maxdepth 1 \
+       ! -name "linux-$(uname -m)" -exec rm -rf {} + ;;
+esac
+rm -rf "$prefix/share/man" "$prefix/share/doc" "$prefix/lib/node_modules/npm/man" \
+  "$prefix/lib/node_modules/npm/docs"
+node --version
