@@ -53,9 +53,9 @@ Status check_role(const ServiceType& type, const TypeRef& ref, TypeRole role) {
                             ref.text()));
   }
   if (role != TypeRole::kBuildBase && type.run_recipe.empty()) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{} is a build base only; to run it use php-nginx or php-apache",
-                            ref.text()));
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{} is a build base only; to run it use php-nginx or php-apache", ref.text()));
   }
   if (role == TypeRole::kRunBase && is_managed(type.category)) {
     return fail(ErrorCode::kUnsupported,
@@ -70,8 +70,8 @@ Status check_variant(const ServiceType& type, const TypeRef& ref, bool nearest,
                      std::vector<std::string>& warnings) {
   if (ref.variant.empty() || ref.variant == "single") return {};
   if (ref.variant != "ha") {
-    return fail(ErrorCode::kInvalid, fmt::format("{}: there is no variant '{}'; leave it out",
-                                                 ref.text(), ref.variant));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: there is no variant '{}'; leave it out", ref.text(), ref.variant));
   }
   if (!is_managed(type.category)) {
     warnings.push_back(fmt::format("{}: the variant has no meaning for {}; set minContainers",
@@ -91,25 +91,26 @@ Result<const TypeVersion*> choose_version(const ServiceType& type, const TypeRef
                                           std::vector<std::string>& warnings) {
   // php-nginx@8.4+1.28: the second number is that of the web server.
   if (const auto plus = version.find('+'); plus != std::string::npos) {
-    warnings.push_back(fmt::format("{}: the version of the web server ({}) is that of the Debian "
-                                   "release in use",
-                                   ref.text(), version.substr(plus + 1)));
+    warnings.push_back(
+        fmt::format("{}: the version of the web server ({}) is that of the Debian "
+                    "release in use",
+                    ref.text(), version.substr(plus + 1)));
     version.resize(plus);
   }
   if (const TypeVersion* match = match_version(type.versions, version)) {
     if (match->deprecated) {
-      warnings.push_back(fmt::format("{}@{} is not maintained by its makers any more", type.name,
-                                     match->version));
+      warnings.push_back(
+          fmt::format("{}@{} is not maintained by its makers any more", type.name, match->version));
     }
     return match;
   }
   const TypeVersion* near = nearest_version(type.versions, version);
   if (!nearest) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{}: the catalog has no version {} of {}; the nearest is {}@{} (there "
-                            "are {})",
-                            ref.text(), version, type.name, type.name, near->version,
-                            list_versions(type)));
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{}: the catalog has no version {} of {}; the nearest is {}@{} (there "
+                    "are {})",
+                    ref.text(), version, type.name, type.name, near->version, list_versions(type)));
   }
   warnings.push_back(
       fmt::format("{}: no such version; {}@{} is taken", ref.text(), type.name, near->version));
@@ -118,7 +119,9 @@ Result<const TypeVersion*> choose_version(const ServiceType& type, const TypeRef
 
 }  // namespace
 
-std::string_view to_string(ImageKind kind) { return kind == ImageKind::kRun ? "run" : "build"; }
+std::string_view to_string(ImageKind kind) {
+  return kind == ImageKind::kRun ? "run" : "build";
+}
 
 Result<Catalog> Catalog::from(std::vector<ServiceType> types) {
   std::set<std::string> names;
@@ -172,24 +175,25 @@ Result<const ServiceType*> Catalog::find_type(const TypeRef& ref, const FindOpti
   for (const auto& type : types_) {
     if (!options.nearest || !contains(type->nearest_for, ref.name)) continue;
     version.clear();
-    warnings.push_back(fmt::format("{}: the catalog has no {}; {} is taken", ref.text(), ref.name,
-                                   type->name));
+    warnings.push_back(
+        fmt::format("{}: the catalog has no {}; {} is taken", ref.text(), ref.name, type->name));
     return type.get();
   }
   const std::string nearest = nearest_name(ref.name);
-  return fail(ErrorCode::kInvalid,
-              fmt::format("{}: the catalog has no type {}{}{}", ref.text(), ref.name,
-                          nearest.empty() ? "; `croft catalog` lists what there is"
-                                          : "; the nearest is ",
-                          nearest));
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("{}: the catalog has no type {}{}{}", ref.text(), ref.name,
+                  nearest.empty() ? "; `croft catalog` lists what there is" : "; the nearest is ",
+                  nearest));
 }
 
 Result<Resolved> Catalog::find(std::string_view text, const FindOptions& options) const {
   const auto ref = spec::parse_type_ref(text);
   if (!ref) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("'{}' is not a service type; the form is NAME@VERSION, such as nodejs@22",
-                            text.substr(0, 100)));
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("'{}' is not a service type; the form is NAME@VERSION, such as nodejs@22",
+                    text.substr(0, 100)));
   }
   return find(*ref, options);
 }
@@ -205,9 +209,10 @@ Result<Resolved> Catalog::find(const TypeRef& ref, const FindOptions& options) c
     for (const auto& other : types_)
       if (!system) system = stand_in_of(*other, ref.os);
     if (!system) {
-      return fail(ErrorCode::kInvalid, fmt::format("{}: there is no operating system '{}'; leave it "
-                                                   "out",
-                                                   ref.text(), ref.os));
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{}: there is no operating system '{}'; leave it "
+                              "out",
+                              ref.text(), ref.os));
     }
     result.warnings.push_back(fmt::format("{}: {}", ref.text(), system->note));
   }

@@ -15,8 +15,8 @@ namespace croft::catalog {
 
 struct FindOptions {
   spec::TypeRole role = spec::TypeRole::kService;
-  // Take the nearest version, another technology that does the same, or one node instead of several,
-  // each with a warning, where they would be refused.
+  // Take the nearest version, another technology that does the same, or one node instead of
+  // several, each with a warning, where they would be refused.
   bool nearest = false;
   bool internal = false;  // core, edge: not for users
 };
@@ -37,8 +37,8 @@ class Catalog {
   // From types that are at hand already; names and aliases must be unique (kInvalid).
   static Result<Catalog> from(std::vector<ServiceType> types);
 
-  // kInvalid: the string has no such form, or there is no such type or version; the message names the
-  // nearest. kUnsupported: known, but not for this role, or not in this variant yet.
+  // kInvalid: the string has no such form, or there is no such type or version; the message names
+  // the nearest. kUnsupported: known, but not for this role, or not in this variant yet.
   Result<Resolved> find(std::string_view text, const FindOptions& options) const;
   Result<Resolved> find(const spec::TypeRef& ref, const FindOptions& options) const;
 

@@ -18,11 +18,11 @@ using spec::MapReader;
 using Keys = std::span<const std::string_view>;
 
 constexpr std::array<std::string_view, 28> kTypeKeys{
-    "name",       "title",      "category", "description", "aliases",        "stands_in_for",
-    "nearest_for", "suite",     "images",   "user",        "workdir",        "env",
-    "start",      "entrypoint", "ports",    "variables",   "start_required", "document_root",
-    "health",     "volumes",    "modes",    "stop_signal", "stop_grace",     "resources",
-    "backup",     "restore",    "binaries", "versions"};
+    "name",        "title",      "category", "description", "aliases",        "stands_in_for",
+    "nearest_for", "suite",      "images",   "user",        "workdir",        "env",
+    "start",       "entrypoint", "ports",    "variables",   "start_required", "document_root",
+    "health",      "volumes",    "modes",    "stop_signal", "stop_grace",     "resources",
+    "backup",      "restore",    "binaries", "versions"};
 constexpr std::array<std::string_view, 6> kCategories{"runtime", "database", "broker",
                                                       "static",  "storage",  "internal"};
 constexpr std::array<ServiceCategory, 6> kCategoryValues{
@@ -162,7 +162,7 @@ void read_variables(const MapReader& top, ServiceType& type) {
 
 void read_health(const MapReader& top, ServiceType& type) {
   static constexpr std::array<std::string_view, 8> keys{
-      "command", "tcp",          "attempt_timeout", "ready_within",
+      "command", "tcp",           "attempt_timeout",  "ready_within",
       "period",  "restart_after", "disconnect_after", "recover_after"};
   const auto field = top.get("health");
   if (!field) return;

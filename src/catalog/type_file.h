@@ -10,8 +10,8 @@
 
 namespace croft::catalog {
 
-// Parses and checks one file; keys are those of catalog/README.md, unknown ones are errors. Fails with
-// kInvalid and a located complaint for each thing that is wrong.
+// Parses and checks one file; keys are those of catalog/README.md, unknown ones are errors. Fails
+// with kInvalid and a located complaint for each thing that is wrong.
 Result<ServiceType> parse_type_file(std::string_view file, std::string_view text);
 
 // "512MiB", "2GiB", "64KiB": digits and a unit. nullopt for anything else, and for more than 1 TiB.

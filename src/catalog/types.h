@@ -22,9 +22,9 @@ inline constexpr std::string_view kAnySuite = "any";
 inline constexpr std::string_view kDefaultSuite = "trixie";
 
 struct TypeVersion {
-  std::string version;               // canonical: "22", "1.27", "8.4"
-  std::vector<std::string> aliases;  // such as "latest"
-  std::string suite;                 // Debian suite, or kAnySuite
+  std::string version;                      // canonical: "22", "1.27", "8.4"
+  std::vector<std::string> aliases;         // such as "latest"
+  std::string suite;                        // Debian suite, or kAnySuite
   std::map<std::string, std::string> args;  // of the image recipe
   bool deprecated = false;                  // its makers maintain it no longer
   std::string note;
