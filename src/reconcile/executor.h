@@ -1,0 +1,102 @@
+// Runs durable processes: steps in order, each recorded before it starts and after it ends. A killed croftd goes on
+// with the step it was in, so every step looks first at what is there already.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/process.h"
+#include "store/store.h"
+#include "task/group.h"
+#include "task/signal.h"
+
+namespace croft {
+
+// What a step may use of its process. One per run of a process; lives as long as the run.
+class ProcessRun {
+ public:
+  ProcessRun(Store& store, Runtime& runtime, Process process);
+
+  const Process& process() const { return process_; }
+  const boost::json::object& params() const { return process_.params.as_object(); }
+  // Kept in the row; what a step must find again after a crash.
+  boost::json::object& state() { return state_; }
+  Task<Status> save_state();
+
+  // One line of the process log, shown live. Lines are stored in batches; flush() before a step ends.
+  void log(std::string text);
+  Task<void> flush();
+
+  // Set while somebody wants it cancelled; long steps look at it, the executor does between steps.
+  bool cancel_wanted() const { return cancel_wanted_; }
+  Signal& cancel_signal() { return cancel_signal_; }
+
+  Task<Status> begin_step(std::string step, int progress, bool cancellable);
+  Task<Status> set_progress(int progress);
+  Task<Status> finish(ProcessStatus status, boost::json::value result,
+                      std::optional<ProcessError> error);
+
+  // Details of the failure of the current step, beside its Error: set by the step that knows them.
+  std::optional<ProcessError> failure;
+
+ private:
+  friend class Executor;
+  Store& store_;
+  Process process_;
+  boost::json::object state_;
+  std::vector<std::string> unsaved_;
+  bool cancel_wanted_ = false;
+  Signal cancel_signal_;
+};
+
+// A kind of process. Handlers have no state of their own.
+class ProcessHandler {
+ public:
+  struct Step {
+    std::string name;
+    bool cancellable = true;  // a wish to cancel is obeyed before and during it
+  };
+  virtual ~ProcessHandler() = default;
+  virtual std::string kind() const = 0;
+  // In order. A step that has nothing to do returns at once.
+  virtual std::vector<Step> steps() const = 0;
+  virtual Task<Status> run(std::string step, ProcessRun& run) = 0;
+  // Puts right what the steps so far did, after a failure or a cancellation; idempotent too.
+  virtual Task<void> undo(ProcessRun& run) = 0;
+  // Of a process whose last step has ended.
+  virtual Task<Result<boost::json::value>> result(ProcessRun& run) = 0;
+};
+
+class Executor {
+ public:
+  // At most `limit` processes run at once; those of one service one after the other.
+  Executor(Runtime& runtime, Store& store, int limit);
+
+  void add(std::unique_ptr<ProcessHandler> handler);
+  // Looks for runnable processes now; also called by itself every second.
+  void wake() { wake_.notify(); }
+  // The process is to be cancelled (its row says so already).
+  void cancel(const ProcessId& process);
+
+  // Runs until its task is cancelled. Processes that were under way when the program died come first.
+  Task<void> run();
+
+ private:
+  Task<void> start_runnable();
+  Task<void> drive(Process process);
+  Task<void> drive_steps(ProcessHandler& handler, ProcessRun& run);
+  Task<void> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
+
+  Runtime& runtime_;
+  Store& store_;
+  int limit_;
+  std::map<std::string, std::unique_ptr<ProcessHandler>> handlers_;
+  std::map<ProcessId, ProcessRun*> running_;
+  Group group_;
+  Signal wake_;
+};
+
+}  // namespace croft

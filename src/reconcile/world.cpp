@@ -1,0 +1,115 @@
+#include "reconcile/world.h"
+
+#include <algorithm>
+
+namespace croft {
+namespace {
+
+const ObservedInstance* find_instance(const CoreObserved& core, const std::string& task_id) {
+  const auto it = std::find_if(core.instances.begin(), core.instances.end(),
+                               [&](const ObservedInstance& i) { return i.id == task_id; });
+  return it == core.instances.end() ? nullptr : &*it;
+}
+
+InstanceView view_of(const NodeId& node, const ObservedContainer& container) {
+  InstanceView view;
+  view.task_id = container.task_id;
+  view.container_id = container.id;
+  view.hostname = container.hostname;
+  view.address6 = container.address6;
+  view.running = container.running;
+  view.exit_code = container.exit_code;
+  view.oom_killed = container.oom_killed;
+  view.exit_report = container.exit_report;
+  view.started_at = container.started_at;
+  view.node_id = node;
+  return view;
+}
+
+}  // namespace
+
+void World::notify() {
+  changed_.notify();
+  for (const auto& listener : listeners_) listener();
+}
+
+void World::set_node(const NodeId& node, NodeObserved observed) {
+  nodes_[node] = std::move(observed);
+  notify();
+}
+
+void World::set_tasks(std::vector<engine::TaskInfo> tasks) {
+  tasks_.clear();
+  for (engine::TaskInfo& task : tasks) {
+    std::string id = task.id;
+    tasks_.emplace(std::move(id), std::move(task));
+  }
+  notify();
+}
+
+bool World::node_known(const NodeId& node) const {
+  const auto it = nodes_.find(node);
+  return it != nodes_.end() && it->second.containers_known;
+}
+
+const NodeObserved* World::node(const NodeId& node) const {
+  const auto it = nodes_.find(node);
+  return it == nodes_.end() ? nullptr : &it->second;
+}
+
+const CoreObserved* World::active_core(const ProjectId& project) const {
+  for (const auto& [id, node] : nodes_) {
+    for (const CoreObserved& core : node.cores) {
+      if (core.project_id == project && core.active) return &core;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<InstanceView> World::instances(const InstanceSetId& set) const {
+  std::vector<InstanceView> views;
+  for (const auto& [node_id, node] : nodes_) {
+    for (const ObservedContainer& container : node.containers) {
+      if (container.set_id != set) continue;
+      InstanceView view = view_of(node_id, container);
+      const CoreObserved* core = active_core(container.project_id);
+      const ObservedInstance* seen = core ? find_instance(*core, view.task_id) : nullptr;
+      if (seen && view.running) {
+        view.health = seen->state;
+        view.detail = seen->detail;
+        view.in_rotation = seen->in_rotation;
+      }
+      views.push_back(std::move(view));
+    }
+  }
+  // Tasks that never got a container: rejected, or waiting for a node.
+  for (const auto& [id, task] : tasks_) {
+    const auto label = task.labels.find("croft.set");
+    if (label == task.labels.end() || label->second != set.str() || !task.container_id.empty()) {
+      continue;
+    }
+    InstanceView view;
+    view.task_id = id;
+    view.detail = task.message;
+    if (task.state == engine::TaskState::kRejected || task.state == engine::TaskState::kFailed) {
+      view.rejected = task.error.empty() ? task.message : task.error;
+    }
+    views.push_back(std::move(view));
+  }
+  std::sort(views.begin(), views.end(), [](const InstanceView& a, const InstanceView& b) {
+    return a.started_at > b.started_at;
+  });
+  return views;
+}
+
+int World::running(const InstanceSetId& set) const {
+  int count = 0;
+  for (const auto& [id, node] : nodes_) {
+    count += static_cast<int>(
+        std::count_if(node.containers.begin(), node.containers.end(),
+                      [&](const ObservedContainer& c) { return c.running && c.set_id == set; }));
+  }
+  return count;
+}
+
+}  // namespace croft

@@ -1,0 +1,68 @@
+// What is observed: the agents' reports and Swarm's tasks, joined by container and task id. Kept in
+// memory only and rebuilt after a start; nothing here is ever inferred from desired state.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/container.h"
+#include "model/ids.h"
+#include "model/node_state.h"
+#include "task/signal.h"
+
+namespace croft {
+
+// One instance of a set, as far as anybody knows it.
+struct InstanceView {
+  std::string task_id;
+  std::string container_id;
+  std::string hostname;
+  std::string address6;
+  bool running = false;
+  InstanceState health = InstanceState::kUnknown;
+  std::string detail;        // what its health says, or what Swarm says when it has no container
+  bool in_rotation = false;
+  std::optional<int> exit_code;
+  bool oom_killed = false;
+  std::optional<ExitReport> exit_report;
+  std::string rejected;      // Swarm's reason when it could not even create the container
+  std::optional<Timestamp> started_at;
+  NodeId node_id;
+};
+
+class World {
+ public:
+  explicit World(Runtime& runtime) : changed_(runtime) {}
+
+  // A new report of a node, or what the engine's manager says about tasks. Both replace the last.
+  void set_node(const NodeId& node, NodeObserved observed);
+  void set_tasks(std::vector<engine::TaskInfo> tasks);
+
+  // True once a node has listed its containers: before that, absence means nothing.
+  bool node_known(const NodeId& node) const;
+  const NodeObserved* node(const NodeId& node) const;
+  const std::map<NodeId, NodeObserved>& nodes() const { return nodes_; }
+
+  // Every instance of the set that exists, running or ended; the newest first.
+  std::vector<InstanceView> instances(const InstanceSetId& set) const;
+  // The report of the project's active core; null until one is active.
+  const CoreObserved* active_core(const ProjectId& project) const;
+  // Containers of a set that still run, on any node.
+  int running(const InstanceSetId& set) const;
+
+  // Notified at every change; for the executor. Reconcilers have signals of their own.
+  Signal& changed() { return changed_; }
+  void on_change(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
+
+ private:
+  void notify();
+
+  std::map<NodeId, NodeObserved> nodes_;
+  std::map<std::string, engine::TaskInfo> tasks_;
+  std::vector<std::function<void()>> listeners_;
+  Signal changed_;
+};
+
+}  // namespace croft
