@@ -34,6 +34,7 @@ class ProcessRun {
   bool cancel_wanted() const { return cancel_wanted_; }
   Signal& cancel_signal() { return cancel_signal_; }
 
+  // For the executor.
   Task<Status> begin_step(std::string step, int progress, bool cancellable);
   Task<Status> set_progress(int progress);
   Task<Status> finish(ProcessStatus status, boost::json::value result,

@@ -1,0 +1,204 @@
+#include "reconcile/executor.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "store/events.h"
+#include "store/processes.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kPeriod{1000};
+// Output of a build comes line by line; one transaction per line would cost an fsync each.
+constexpr std::size_t kLogBatch = 200;
+
+ProcessError describe(const Error& error, const ProcessRun& run) {
+  ProcessError told;
+  if (run.failure) told = *run.failure;
+  if (told.code.empty()) told.code = to_string(error.code());
+  if (told.message.empty()) told.message = error.message();
+  if (told.step.empty()) told.step = run.process().step;
+  return told;
+}
+
+}  // namespace
+
+ProcessRun::ProcessRun(Store& store, Runtime& runtime, Process process)
+    : store_(store), process_(std::move(process)), cancel_signal_(runtime) {
+  if (process_.step_state.is_object()) state_ = process_.step_state.as_object();
+  cancel_wanted_ = process_.status == ProcessStatus::kCanceling;
+}
+
+Task<Status> ProcessRun::save_state() {
+  process_.step_state = state_;
+  const Process copy = process_;
+  auto saved = co_await store_.write(
+      [&copy](Tx& tx) { return update_process(tx, Scope::platform(), copy); });
+  if (!saved) co_return fail(std::move(saved).error());
+  co_return Status{};
+}
+
+void ProcessRun::log(std::string text) { unsaved_.push_back(std::move(text)); }
+
+Task<void> ProcessRun::flush() {
+  while (!unsaved_.empty()) {
+    const std::size_t count = std::min(unsaved_.size(), kLogBatch);
+    std::vector<ProcessLogLine> lines;
+    for (std::size_t i = 0; i < count; ++i) {
+      lines.push_back({.step = process_.step, .text = std::move(unsaved_[i])});
+    }
+    unsaved_.erase(unsaved_.begin(), unsaved_.begin() + static_cast<std::ptrdiff_t>(count));
+    const ProcessId id = process_.id;
+    auto saved = co_await store_.write(
+        [&](Tx& tx) { return append_process_log(tx, Scope::platform(), id, lines); });
+    if (!saved) {
+      log_warning("process log lines were lost",
+                  {{"process", id.str()}, {"error", saved.error().message()}});
+      co_return;
+    }
+  }
+}
+
+Task<Status> ProcessRun::begin_step(std::string step, int progress, bool cancellable) {
+  process_.status = cancel_wanted_ ? ProcessStatus::kCanceling : ProcessStatus::kRunning;
+  process_.step = std::move(step);
+  process_.progress = progress;
+  process_.cancellable = cancellable;
+  co_return co_await save_state();
+}
+
+Task<Status> ProcessRun::set_progress(int progress) {
+  process_.progress = progress;
+  co_return co_await save_state();
+}
+
+Task<Status> ProcessRun::finish(ProcessStatus status, boost::json::value result,
+                                std::optional<ProcessError> error) {
+  co_await flush();
+  process_.status = status;
+  process_.result = std::move(result);
+  process_.error = std::move(error);
+  process_.cancellable = false;
+  if (status == ProcessStatus::kFinished) process_.progress = 100;
+  co_return co_await save_state();
+}
+
+Executor::Executor(Runtime& runtime, Store& store, int limit)
+    : runtime_(runtime), store_(store), limit_(limit), group_(runtime), wake_(runtime) {}
+
+void Executor::add(std::unique_ptr<ProcessHandler> handler) {
+  const std::string kind = handler->kind();
+  check(!handlers_.contains(kind), "two handlers of one process kind");
+  handlers_.emplace(kind, std::move(handler));
+}
+
+void Executor::cancel(const ProcessId& process) {
+  const auto it = running_.find(process);
+  if (it == running_.end()) return;
+  it->second->cancel_wanted_ = true;
+  it->second->cancel_signal_.notify();
+}
+
+Task<void> Executor::run() {
+  auto left_over = co_await store_.read(
+      [](const Tx& tx) { return active_processes(tx, Scope::platform()); });
+  if (!left_over) {
+    log_error("cannot read the processes to go on with", {{"error", left_over.error().describe()}});
+  } else {
+    for (Process& process : *left_over) {
+      log_info("going on with a process", {{"process", process.id.str()}, {"step", process.step}});
+      group_.spawn("process", drive(std::move(process)));
+    }
+  }
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  while (state.cancelled() == boost::asio::cancellation_type::none) {
+    co_await start_runnable();
+    co_await wake_.wait_for(kPeriod);
+  }
+  group_.cancel();
+  co_await group_.join();
+}
+
+Task<void> Executor::start_runnable() {
+  const int room = limit_ - static_cast<int>(running_.size());
+  if (room <= 0) co_return;
+  auto next = co_await store_.read(
+      [room](const Tx& tx) { return next_runnable(tx, Scope::platform(), room); });
+  if (!next) {
+    log_error("cannot read the process queue", {{"error", next.error().describe()}});
+    co_return;
+  }
+  for (Process& process : *next) {
+    if (!running_.contains(process.id)) group_.spawn("process", drive(std::move(process)));
+  }
+}
+
+Task<void> Executor::drive(Process process) {
+  ProcessRun run(store_, runtime_, std::move(process));
+  const ProcessId id = run.process().id;
+  if (running_.contains(id)) co_return;
+  running_[id] = &run;
+  const auto handler = handlers_.find(run.process().kind);
+  if (handler == handlers_.end()) {
+    const ProcessError error{.code = "internal",
+                             .message = "this croftd does not know processes of kind " +
+                                        run.process().kind};
+    co_await run.finish(ProcessStatus::kFailed, nullptr, error);
+  } else {
+    co_await drive_steps(*handler->second, run);
+  }
+  running_.erase(id);
+  wake_.notify();
+}
+
+Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
+  const std::vector<ProcessHandler::Step> steps = handler.steps();
+  auto at = std::find_if(steps.begin(), steps.end(),
+                         [&](const auto& s) { return s.name == run.process().step; });
+  if (at == steps.end()) at = steps.begin();
+  for (; at != steps.end(); ++at) {
+    if (run.cancel_wanted() && at->cancellable) {
+      co_await conclude_failure(handler, run, Error(ErrorCode::kCancelled, "cancelled"));
+      co_return;
+    }
+    const auto done_so_far = std::distance(steps.begin(), at);
+    const int progress = static_cast<int>(100 * done_so_far / std::ssize(steps));
+    Status status = co_await run.begin_step(at->name, progress, at->cancellable);
+    if (status) status = co_await handler.run(at->name, run);
+    co_await run.flush();
+    if (!status) {
+      const auto state = co_await boost::asio::this_coro::cancellation_state;
+      if (state.cancelled() != boost::asio::cancellation_type::none) co_return;  // croftd stops
+      co_await conclude_failure(handler, run, status.error());
+      co_return;
+    }
+  }
+  auto result = co_await handler.result(run);
+  if (!result) {
+    co_await conclude_failure(handler, run, result.error());
+    co_return;
+  }
+  const Status finished =
+      co_await run.finish(ProcessStatus::kFinished, std::move(*result), std::nullopt);
+  if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
+}
+
+Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error) {
+  const bool cancelled = run.cancel_wanted() && error.code() == ErrorCode::kCancelled;
+  log_info("a process did not succeed", {{"process", run.process().id.str()},
+                                         {"kind", run.process().kind},
+                                         {"step", run.process().step},
+                                         {"error", error.describe()}});
+  run.log(cancelled ? "cancelled" : "failed: " + error.message());
+  co_await run.flush();
+  co_await handler.undo(run);
+  std::optional<ProcessError> told;
+  if (!cancelled) told = describe(error, run);
+  const Status finished = co_await run.finish(
+      cancelled ? ProcessStatus::kCanceled : ProcessStatus::kFailed, nullptr, std::move(told));
+  if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
+}
+
+}  // namespace croft
