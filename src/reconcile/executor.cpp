@@ -23,6 +23,20 @@ ProcessError describe(const Error& error, const ProcessRun& run) {
   return told;
 }
 
+class Registration {
+ public:
+  Registration(std::map<ProcessId, ProcessRun*>& running, ProcessRun& run)
+      : running_(running), id_(run.process().id) {
+    running_[id_] = &run;
+  }
+  Registration(const Registration&) = delete;
+  ~Registration() { running_.erase(id_); }
+
+ private:
+  std::map<ProcessId, ProcessRun*>& running_;
+  ProcessId id_;
+};
+
 }  // namespace
 
 ProcessRun::ProcessRun(Store& store, Runtime& runtime, Process process)
@@ -102,6 +116,8 @@ void Executor::cancel(const ProcessId& process) {
 }
 
 Task<void> Executor::run() {
+  // Being cancelled must not throw here: the runs are to be joined.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   auto left_over = co_await store_.read(
       [](const Tx& tx) { return active_processes(tx, Scope::platform()); });
   if (!left_over) {
@@ -139,7 +155,9 @@ Task<void> Executor::drive(Process process) {
   ProcessRun run(store_, runtime_, std::move(process));
   const ProcessId id = run.process().id;
   if (running_.contains(id)) co_return;
-  running_[id] = &run;
+  // A run that is cancelled with croftd unwinds from here and stays "running" in the store: the next
+  // croftd goes on with it.
+  const Registration registration(running_, run);
   const auto handler = handlers_.find(run.process().kind);
   if (handler == handlers_.end()) {
     const ProcessError error{.code = "internal",
@@ -149,7 +167,6 @@ Task<void> Executor::drive(Process process) {
   } else {
     co_await drive_steps(*handler->second, run);
   }
-  running_.erase(id);
   wake_.notify();
 }
 
@@ -169,8 +186,6 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
     if (status) status = co_await handler.run(at->name, run);
     co_await run.flush();
     if (!status) {
-      const auto state = co_await boost::asio::this_coro::cancellation_state;
-      if (state.cancelled() != boost::asio::cancellation_type::none) co_return;  // croftd stops
       co_await conclude_failure(handler, run, status.error());
       co_return;
     }
