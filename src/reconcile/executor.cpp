@@ -54,7 +54,9 @@ Task<Status> ProcessRun::save_state() {
   co_return Status{};
 }
 
-void ProcessRun::log(std::string text) { unsaved_.push_back(std::move(text)); }
+void ProcessRun::log(std::string text) {
+  unsaved_.push_back(std::move(text));
+}
 
 Task<void> ProcessRun::flush() {
   while (!unsaved_.empty()) {
@@ -118,8 +120,8 @@ void Executor::cancel(const ProcessId& process) {
 Task<void> Executor::run() {
   // Being cancelled must not throw here: the runs are to be joined.
   co_await boost::asio::this_coro::throw_if_cancelled(false);
-  auto left_over = co_await store_.read(
-      [](const Tx& tx) { return active_processes(tx, Scope::platform()); });
+  auto left_over =
+      co_await store_.read([](const Tx& tx) { return active_processes(tx, Scope::platform()); });
   if (!left_over) {
     log_error("cannot read the processes to go on with", {{"error", left_over.error().describe()}});
   } else {
@@ -155,14 +157,14 @@ Task<void> Executor::drive(Process process) {
   ProcessRun run(store_, runtime_, std::move(process));
   const ProcessId id = run.process().id;
   if (running_.contains(id)) co_return;
-  // A run that is cancelled with croftd unwinds from here and stays "running" in the store: the next
-  // croftd goes on with it.
+  // A run that is cancelled with croftd unwinds from here and stays "running" in the store: the
+  // next croftd goes on with it.
   const Registration registration(running_, run);
   const auto handler = handlers_.find(run.process().kind);
   if (handler == handlers_.end()) {
-    const ProcessError error{.code = "internal",
-                             .message = "this croftd does not know processes of kind " +
-                                        run.process().kind};
+    const ProcessError error{
+        .code = "internal",
+        .message = "this croftd does not know processes of kind " + run.process().kind};
     co_await run.finish(ProcessStatus::kFailed, nullptr, error);
   } else {
     co_await drive_steps(*handler->second, run);

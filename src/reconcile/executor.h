@@ -1,5 +1,6 @@
-// Runs durable processes: steps in order, each recorded before it starts and after it ends. A killed croftd goes on
-// with the step it was in, so every step looks first at what is there already.
+// Runs durable processes: steps in order, each recorded before it starts and after it ends. A
+// killed croftd goes on with the step it was in, so every step looks first at what is there
+// already.
 #pragma once
 
 #include <map>
@@ -26,7 +27,8 @@ class ProcessRun {
   boost::json::object& state() { return state_; }
   Task<Status> save_state();
 
-  // One line of the process log, shown live. Lines are stored in batches; flush() before a step ends.
+  // One line of the process log, shown live. Lines are stored in batches; flush() before a step
+  // ends.
   void log(std::string text);
   Task<void> flush();
 
@@ -82,7 +84,8 @@ class Executor {
   // The process is to be cancelled (its row says so already).
   void cancel(const ProcessId& process);
 
-  // Runs until its task is cancelled. Processes that were under way when the program died come first.
+  // Runs until its task is cancelled. Processes that were under way when the program died come
+  // first.
   Task<void> run();
 
  private:

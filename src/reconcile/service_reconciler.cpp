@@ -34,7 +34,7 @@ struct ServiceReconciler::Wanted {
 
 ServiceReconciler::ServiceReconciler(Store& store, engine::SwarmEngine& engine, World& world,
                                      const catalog::Catalog& catalog, const Names& names,
-                                     const plan::AddressPlan& addresses)
+                                     const AddressPlan& addresses)
     : store_(store),
       engine_(engine),
       world_(world),
@@ -54,7 +54,8 @@ Task<Result<std::vector<ServiceReconciler::Wanted>>> ServiceReconciler::read_wan
       if (!project) return fail(std::move(project).error());
       auto init = instance_set_init_config(tx, Scope::platform(), set.id);
       if (!init) return fail(std::move(init).error());
-      wanted.push_back({std::move(*project), std::move(*service), std::move(set), std::move(*init)});
+      wanted.push_back(
+          {std::move(*project), std::move(*service), std::move(set), std::move(*init)});
     }
     return wanted;
   });
@@ -120,10 +121,10 @@ Task<Status> ServiceReconciler::create(const Wanted& wanted) {
   }
   runtime.memory_bytes = type->type->memory_bytes;
   const int n = wanted.project.network_number;
-  const engine::ServiceSpec spec = set_service_spec(
-      names_, wanted.project, wanted.service, wanted.set, *init, runtime,
-      {.id = *secret, .name = names_.set_secret(wanted.set)}, addresses_.gateway4(n),
-      addresses_.gateway6(n));
+  const engine::ServiceSpec spec =
+      set_service_spec(names_, wanted.project, wanted.service, wanted.set, *init, runtime,
+                       {.id = *secret, .name = names_.set_secret(wanted.set)},
+                       addresses_.gateway(n).v4.str(), addresses_.gateway(n).v6.str());
   auto created = co_await engine_.create_service(spec, kEngineLimit);
   if (!created && created.error().code() != ErrorCode::kConflict) {
     co_return fail(std::move(created).error());

@@ -20,7 +20,7 @@ class ServiceReconciler final : public Reconciler {
  public:
   ServiceReconciler(Store& store, engine::SwarmEngine& engine, World& world,
                     const catalog::Catalog& catalog, const Names& names,
-                    const plan::AddressPlan& addresses);
+                    const AddressPlan& addresses);
 
   std::string name() const override { return "services"; }
   Task<Status> reconcile() override;
@@ -41,7 +41,7 @@ class ServiceReconciler final : public Reconciler {
   World& world_;
   const catalog::Catalog& catalog_;
   const Names& names_;
-  const plan::AddressPlan& addresses_;
+  const AddressPlan& addresses_;
 };
 
 }  // namespace croft

@@ -50,9 +50,8 @@ engine::ServiceSpec set_service_spec(const Names& names, const Project& project,
   container.stop_signal = "SIGTERM";
   container.stop_grace = Millis(init.drain_delay_ms + init.stop_timeout_s * 1000 + 5000);
   container.no_healthcheck = true;
-  container.resources = {.nano_cpus = runtime.nano_cpus,
-                         .memory_bytes = runtime.memory_bytes,
-                         .pids = runtime.pids};
+  container.resources = {
+      .nano_cpus = runtime.nano_cpus, .memory_bytes = runtime.memory_bytes, .pids = runtime.pids};
   container.log = container_log();
   spec.secrets = {{.id = secret.id, .name = secret.name, .target = kInitConfigPath, .mode = 0400}};
   spec.networks = {{.network = names.project_network(project.network_number)}};
@@ -72,9 +71,8 @@ engine::ServiceSpec core_service_spec(const Names& names, const Project& project
   container.command = {"/croft/core", "supervise"};
   container.labels = spec.labels;
   container.user = "0:0";
-  container.mounts = {{.kind = engine::Mount::Kind::kBind,
-                       .source = state_dir.string(),
-                       .target = kCoreStateDir}};
+  container.mounts = {
+      {.kind = engine::Mount::Kind::kBind, .source = state_dir.string(), .target = kCoreStateDir}};
   container.capabilities_add = {"NET_ADMIN"};
   container.sysctls = {{"net.ipv4.ip_forward", "1"},
                        {"net.ipv6.conf.all.forwarding", "1"},

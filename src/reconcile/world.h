@@ -22,12 +22,12 @@ struct InstanceView {
   std::string address6;
   bool running = false;
   InstanceState health = InstanceState::kUnknown;
-  std::string detail;        // what its health says, or what Swarm says when it has no container
+  std::string detail;  // what its health says, or what Swarm says when it has no container
   bool in_rotation = false;
   std::optional<int> exit_code;
   bool oom_killed = false;
   std::optional<ExitReport> exit_report;
-  std::string rejected;      // Swarm's reason when it could not even create the container
+  std::string rejected;  // Swarm's reason when it could not even create the container
   std::optional<Timestamp> started_at;
   NodeId node_id;
 };

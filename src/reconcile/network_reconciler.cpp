@@ -1,0 +1,173 @@
+#include "reconcile/network_reconciler.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+#include "reconcile/service_spec.h"
+#include "store/projects.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kEngineLimit{15'000};
+
+std::string label(const engine::Labels& labels, const std::string& key) {
+  const auto it = labels.find(key);
+  return it == labels.end() ? std::string() : it->second;
+}
+
+bool has(const std::vector<engine::NetworkInfo>& networks, const std::string& name) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const engine::NetworkInfo& info) { return info.spec.name == name; });
+}
+
+engine::NetworkSpec config_network(const std::string& name, const engine::Labels& labels,
+                                   const std::string& device, const PrefixPair& segment,
+                                   const PrefixPair& slice, const AddressPair& gateway) {
+  return {
+      .name = name,
+      .driver = "macvlan",
+      .labels = labels,
+      .options = {{"parent", device}},
+      .ranges =
+          {{.subnet = segment.v4.str(), .ip_range = slice.v4.str(), .gateway = gateway.v4.str()},
+           {.subnet = segment.v6.str(), .ip_range = slice.v6.str(), .gateway = gateway.v6.str()}},
+      .enable_ipv6 = true,
+      .config_only = true};
+}
+
+}  // namespace
+
+NetworkReconciler::NetworkReconciler(Store& store, engine::Engine& engine, const World& world,
+                                     const Names& names, const AddressPlan& addresses,
+                                     std::filesystem::path cores_dir, Node local)
+    : store_(store),
+      engine_(engine),
+      world_(world),
+      names_(names),
+      addresses_(addresses),
+      cores_dir_(std::move(cores_dir)),
+      local_(std::move(local)) {}
+
+bool NetworkReconciler::device_ready(int n) const {
+  const NodeObserved* node = world_.node(local_.id);
+  if (node == nullptr) return false;
+  const std::string device = names_.segment_device(n);
+  return std::find(node->segments.begin(), node->segments.end(), device) != node->segments.end();
+}
+
+Task<Status> NetworkReconciler::reconcile() {
+  auto networks = co_await engine_.list_networks({.labels = names_.ours()}, kEngineLimit);
+  if (!networks) co_return fail(std::move(networks).error());
+  auto services = co_await engine_.list_services({.labels = names_.labels("core")}, kEngineLimit);
+  if (!services) co_return fail(std::move(services).error());
+  auto projects =
+      co_await store_.read([](const Tx& tx) { return all_projects(tx, Scope::platform()); });
+  if (!projects) co_return fail(std::move(projects).error());
+
+  // A task on a node whose config-only network is missing is rejected and retried every 5 s: so
+  // the device first, then the network, then the core.
+  if (!device_ready(0)) co_return Status{};
+  CROFT_CO_TRY(co_await ensure_network(0, names_.uplink_network_config(), names_.uplink_network(),
+                                       names_.labels("uplink"), *networks));
+  Status first;
+  for (const Project& project : *projects) {
+    const int n = project.network_number;
+    if (!device_ready(n)) continue;
+    Status status =
+        co_await ensure_network(n, names_.project_network_config(n), names_.project_network(n),
+                                names_.project_labels("segment", project.id), *networks);
+    if (status) status = co_await ensure_core(project, *services);
+    if (!status && first) first = std::move(status);
+  }
+  Status removed = co_await remove_strangers(*projects, *networks, *services);
+  co_return first ? removed : first;
+}
+
+Task<Status> NetworkReconciler::ensure_network(int n, const std::string& config,
+                                               const std::string& network,
+                                               const engine::Labels& labels,
+                                               const std::vector<engine::NetworkInfo>& existing) {
+  if (!has(existing, config)) {
+    const engine::NetworkSpec spec =
+        config_network(config, labels, names_.segment_device(n), addresses_.segment(n),
+                       addresses_.slice(n, local_.index),
+                       n == 0 ? addresses_.node(local_.index) : addresses_.gateway(n));
+    auto created = co_await engine_.create_network(spec, kEngineLimit);
+    if (!created && created.error().code() != ErrorCode::kConflict) {
+      co_return fail(std::move(created).error());
+    }
+  }
+  if (has(existing, network)) co_return Status{};
+  const engine::NetworkSpec spec{.name = network,
+                                 .driver = "macvlan",
+                                 .labels = labels,
+                                 .config_from = config,
+                                 .swarm_scope = true,
+                                 .attachable = true};
+  auto created = co_await engine_.create_network(spec, kEngineLimit);
+  if (!created && created.error().code() != ErrorCode::kConflict) {
+    co_return fail(std::move(created).error());
+  }
+  co_return Status{};
+}
+
+Task<Status> NetworkReconciler::ensure_core(const Project& project,
+                                            const std::vector<engine::ServiceInfo>& existing) {
+  if (core_image_.empty()) co_return Status{};
+  const std::string name = names_.core_service(project.network_number);
+  const engine::ServiceSpec wanted =
+      core_service_spec(names_, project, core_image_, cores_dir_ / project.id.str());
+  const auto it =
+      std::find_if(existing.begin(), existing.end(),
+                   [&](const engine::ServiceInfo& info) { return info.spec.name == name; });
+  if (it == existing.end()) {
+    auto created = co_await engine_.create_service(wanted, kEngineLimit);
+    if (!created && created.error().code() != ErrorCode::kConflict) {
+      co_return fail(std::move(created).error());
+    }
+    co_return Status{};
+  }
+  // A name that was used by a project with the same number before: its core goes first.
+  if (label(it->spec.labels, "croft.project") != project.id.str()) {
+    co_return co_await engine_.remove_service(it->id, kEngineLimit);
+  }
+  if (it->spec.container.image == core_image_) co_return Status{};
+  engine::ServiceSpec changed = it->spec;
+  changed.container.image = core_image_;
+  log_info("moving a core to a new image", {{"project", project.name}, {"image", core_image_}});
+  co_return co_await engine_.update_service(it->id, it->version, changed, kEngineLimit);
+}
+
+Task<Status> NetworkReconciler::remove_strangers(const std::vector<Project>& projects,
+                                                 const std::vector<engine::NetworkInfo>& networks,
+                                                 const std::vector<engine::ServiceInfo>& services) {
+  std::set<std::string> known;
+  for (const Project& project : projects) known.insert(project.id.str());
+  for (const engine::ServiceInfo& info : services) {
+    if (known.contains(label(info.spec.labels, "croft.project"))) continue;
+    Status removed = co_await engine_.remove_service(info.id, kEngineLimit);
+    if (!removed && removed.error().code() != ErrorCode::kNotFound) co_return removed;
+  }
+  // The network before its configuration, as each removal of the other order would be refused.
+  for (const bool config_only : {false, true}) {
+    for (const engine::NetworkInfo& info : networks) {
+      if (label(info.spec.labels, "croft.role") != "segment" ||
+          info.spec.config_only != config_only ||
+          known.contains(label(info.spec.labels, "croft.project"))) {
+        continue;
+      }
+      Status removed = co_await engine_.remove_network(info.id, kEngineLimit);
+      // In use until the last container has gone: the next run takes it.
+      if (!removed && removed.error().code() != ErrorCode::kNotFound &&
+          removed.error().code() != ErrorCode::kConflict &&
+          removed.error().code() != ErrorCode::kForbidden) {
+        co_return removed;
+      }
+    }
+  }
+  co_return Status{};
+}
+
+}  // namespace croft
