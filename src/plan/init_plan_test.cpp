@@ -1,0 +1,110 @@
+#include "plan/init_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "plan/site_rules.h"
+#include "spec/app_config.h"
+
+namespace croft {
+namespace {
+
+catalog::ServiceType nodejs() {
+  catalog::ServiceType type;
+  type.name = "nodejs";
+  type.start_required = true;
+  type.env = {{"NODE_ENV", "production"}};
+  return type;
+}
+
+catalog::ServiceType static_site() {
+  catalog::ServiceType type;
+  type.name = "static";
+  type.start = {"/croft/bin/start-nginx"};
+  type.document_root = ".";
+  type.ports = {{.port = {.port = 80, .http = true}, .scheme = "http"}};
+  return type;
+}
+
+spec::Setup setup_of(const std::string& text) {
+  auto parsed = spec::parse_app_config("croft.yml", text);
+  EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().describe());
+  return parsed->config.setups.at(0);
+}
+
+TEST(InitPlan, TakesCommandsChecksAndPortsFromTheSetup) {
+  const spec::Setup setup = setup_of(R"(croft:
+  - setup: api
+    deploy:
+      readinessCheck: { httpGet: { port: 3000, path: /healthz }, failureTimeout: 20 }
+    run:
+      initCommands: [node migrate.js]
+      start: node server.js
+      ports: [{ port: 3000, httpSupport: true }, { port: 5353, protocol: udp }]
+      healthCheck: { exec: { command: test -f ok }, disconnectTimeout: 7 }
+)");
+  const auto init =
+      plan_runtime_init(setup, nodejs(), {{"NODE_ENV", "test"}, {"A", "b"}}, {"fd::1"});
+  ASSERT_TRUE(init) << init.error().describe();
+  EXPECT_EQ(init->env.at("NODE_ENV"), "test");
+  EXPECT_EQ(init->init_commands, std::vector<std::string>{"node migrate.js"});
+  EXPECT_EQ(init->processes.at(0).command, "node server.js");
+  EXPECT_EQ(init->ports, std::vector<std::uint16_t>{3000});
+  EXPECT_EQ(init->readiness->probe.http_port, 3000);
+  EXPECT_EQ(init->readiness->failure_timeout_s, 20);
+  EXPECT_EQ(init->health->probe.command, "test -f ok");
+  EXPECT_EQ(init->health->disconnect_timeout_s, 7);
+  EXPECT_EQ(plan_ports(setup, nodejs()).size(), 2u);
+}
+
+TEST(InitPlan, RefusesARuntimeWithoutAStartCommand) {
+  const spec::Setup setup =
+      setup_of("croft:\n  - setup: api\n    run: { ports: [{ port: 3000 }] }\n");
+  const auto init = plan_runtime_init(setup, nodejs(), {}, {});
+  ASSERT_FALSE(init);
+  EXPECT_NE(init.error().message().find("run.start"), std::string::npos);
+}
+
+TEST(InitPlan, AStaticSiteStartsItsOwnServer) {
+  const spec::Setup setup = setup_of(
+      "croft:\n  - setup: web\n    run: { documentRoot: public, siteConfigPath: site.conf.tmpl "
+      "}\n");
+  const auto init = plan_runtime_init(setup, static_site(), {}, {});
+  ASSERT_TRUE(init);
+  EXPECT_EQ(init->processes.at(0).argv.at(0), "/croft/bin/start-nginx");
+  EXPECT_EQ(init->env.at("CROFT_DOCUMENT_ROOT"), "public");
+  EXPECT_EQ(init->env.at("CROFT_SITE_CONFIG"), "site.conf.tmpl");
+  EXPECT_EQ(init->ports, std::vector<std::uint16_t>{80});
+}
+
+TEST(SiteRules, RedirectsAndHeaders) {
+  spec::Routing routing;
+  routing.cors = "*";
+  routing.redirects = {{.from = "/old", .to = "/new", .status = 301, .preserve_query = true},
+                       {.from = "/app/*", .to = "/index.html"}};
+  routing.headers = {{.for_path = "/*", .values = {{"X-Frame-Options", "DENY"}}}};
+  const auto rules = nginx_rules(routing);
+  ASSERT_TRUE(rules);
+  EXPECT_NE(rules->find("location = \"/old\" { return 301 \"/new$is_args$args\"; }"),
+            std::string::npos)
+      << *rules;
+  EXPECT_NE(rules->find("location ^~ \"/app/\" { rewrite ^ \"/index.html\" last; }"),
+            std::string::npos)
+      << *rules;
+  EXPECT_NE(rules->find("add_header \"X-Frame-Options\" \"DENY\" always;"), std::string::npos);
+}
+
+TEST(SiteRules, AValueCannotAddDirectives) {
+  spec::Routing routing;
+  routing.headers = {{.for_path = "/*", .values = {{"X", "a\"; return 200; #"}}}};
+  const auto rules = nginx_rules(routing);
+  ASSERT_TRUE(rules);
+  EXPECT_NE(rules->find(R"("a\"; return 200; #")"), std::string::npos) << *rules;
+  routing.headers[0].values["X"] = "a\nreturn 200;";
+  EXPECT_FALSE(nginx_rules(routing));
+  routing.headers.clear();
+  routing.redirects = {{.from = "/x", .to = "https://example.com/"}};
+  EXPECT_FALSE(nginx_rules(routing));
+}
+
+}  // namespace
+}  // namespace croft
