@@ -1,0 +1,491 @@
+// Client and server together, over loopback (port 0) and unix sockets in a temporary directory.
+#include "net/http_server.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "net/http_client.h"
+#include "net/socket_stream.h"
+#include "task/group.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kLimit{5000};
+
+class TestHandler final : public HttpHandler {
+ public:
+  explicit TestHandler(Runtime& runtime) : signal(runtime), gone(runtime) {}
+
+  Task<void> handle(HttpExchange& exchange) override {
+    ++requests;
+    const std::string& path = exchange.path();
+    if (path == "/echo") co_return co_await echo(exchange);
+    if (path == "/pieces") co_return co_await pieces(exchange);
+    if (path == "/follow") co_return co_await follow(exchange);
+    if (path == "/socket") co_return co_await socket(exchange);
+    if (path == "/hang") co_await sleep_for(Millis(600'000));
+    if (path == "/throw") throw std::runtime_error("handler bug");
+    if (path == "/silent") co_return;
+    std::string text = exchange.method() + " " + path;
+    for (const auto& [name, value] : exchange.query().all()) text += " " + name + "=" + value;
+    if (exchange.peer().uid) text += " uid=" + std::to_string(*exchange.peer().uid);
+    co_await exchange.respond(200, {{"X-Test", "yes"}}, text);
+  }
+
+  int requests = 0;
+  Signal signal;
+  Signal gone;
+  std::string last_error;
+
+ private:
+  Task<void> echo(HttpExchange& exchange) {
+    auto body = co_await exchange.read_body(1000);
+    if (!body) {
+      last_error = to_string(body.error().code());
+      co_await exchange.respond(413, {}, "too much");
+      co_return;
+    }
+    co_await exchange.respond(201, {}, *body);
+  }
+  Task<void> pieces(HttpExchange& exchange) {
+    co_await exchange.start(200, {{"Content-Type", "text/plain"}});
+    for (int i = 0; i < 3; ++i) co_await exchange.write("piece " + std::to_string(i) + "\n");
+    co_await exchange.finish();
+  }
+  Task<void> follow(HttpExchange& exchange) {
+    exchange.notify_when_gone(signal);
+    co_await exchange.start(200, {{"Content-Type", "text/event-stream"}});
+    co_await exchange.write("data: first\n\n");
+    while (!exchange.client_gone()) co_await signal.wait_for(kLimit);
+    const Status late = co_await exchange.write("data: late\n\n");
+    if (!late) last_error = to_string(late.error().code());
+    gone.notify();
+  }
+  Task<void> socket(HttpExchange& exchange) {
+    WebSocketLimits limits;
+    limits.max_message_bytes = 1000;
+    auto opened = co_await exchange.accept_web_socket(limits);
+    if (!opened) co_return;
+    while (true) {
+      auto message = co_await (*opened)->read();
+      if (!message || !*message) {
+        last_error = message ? "closed " + std::to_string((*opened)->close_code())
+                             : std::string(to_string(message.error().code()));
+        break;
+      }
+      if ((*message)->data == "bye") {
+        co_await (*opened)->close(kWebSocketPolicy, "as you wish");
+        break;
+      }
+      co_await (*opened)->write(std::move(**message));
+    }
+    gone.notify();
+  }
+};
+
+class HttpServerTest : public ::testing::Test {
+ protected:
+  HttpServerTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "croft-net-XXXXXX").string();
+    directory = ::mkdtemp(pattern.data());
+  }
+  ~HttpServerTest() override { std::filesystem::remove_all(directory); }
+
+  HttpServer& start(HttpServerOptions options) {
+    server.emplace(runtime, handler, options);
+    const auto port = server->listen_tcp("127.0.0.1", 0);
+    EXPECT_TRUE(port) << port.error().message();
+    endpoint.host = "127.0.0.1";
+    endpoint.port = port.value_or(0);
+    return *server;
+  }
+
+  // Runs `task` beside the server and stops the server after it.
+  void run(Task<void> task) { runtime.run_until_done(drive(std::move(task))); }
+  Task<void> drive(Task<void> task) {
+    Group group(runtime);
+    group.spawn("server", server->run());
+    co_await std::move(task);
+    co_await server->stop(Millis(0));
+    co_await group.join();
+  }
+
+  // Sends raw bytes and returns all that comes back until the server closes.
+  Task<std::string> raw(std::string request) {
+    auto stream = co_await connect_tcp(runtime, endpoint.host, endpoint.port, kLimit);
+    if (!stream) co_return "no connection";
+    co_await (*stream)->write_all(std::move(request), kLimit);
+    std::string all;
+    while (true) {
+      auto data = co_await (*stream)->read_some(1000, kLimit);
+      if (!data) co_return all + to_string_of(data.error());
+      if (data->empty()) co_return all;
+      all += *data;
+    }
+  }
+  static std::string to_string_of(const Error& error) {
+    return " [" + std::string(to_string(error.code())) + "]";
+  }
+
+  Runtime runtime;
+  TestHandler handler{runtime};
+  std::optional<HttpServer> server;
+  HttpEndpoint endpoint;
+  std::filesystem::path directory;
+};
+
+HttpRequest get(std::string target) {
+  HttpRequest request;
+  request.target = std::move(target);
+  request.limit = kLimit;
+  return request;
+}
+
+HttpRequest post(std::string target, std::string body) {
+  HttpRequest request = get(std::move(target));
+  request.method = "POST";
+  request.body = std::move(body);
+  return request;
+}
+
+Task<void> simple_requests(HttpClient& client) {
+  const HttpRequest request = get("/some%20path?a=1&b=x%26y");
+  auto response = co_await client.send(request);
+  EXPECT_TRUE(response);
+  if (!response) co_return;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->body, "GET /some path a=1 b=x&y");
+  EXPECT_EQ(response->headers.find("x-test"), "yes");
+  HttpRequest head = get("/x");
+  head.method = "HEAD";
+  response = co_await client.send(head);
+  EXPECT_TRUE(response && response->body.empty() && response->status == 200);
+  const HttpRequest echo = post("/echo", "hello");
+  response = co_await client.send(echo);
+  EXPECT_TRUE(response && response->body == "hello" && response->status == 201);
+}
+
+TEST_F(HttpServerTest, AnswersOverTcp) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  run(simple_requests(client));
+  EXPECT_EQ(handler.requests, 3);
+}
+
+Task<void> count_connections(HttpClient& client, HttpServer& server) {
+  for (int i = 0; i < 3; ++i) {
+    const HttpRequest request = get("/x");
+    auto response = co_await client.send(request);
+    EXPECT_TRUE(response);
+  }
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST_F(HttpServerTest, ReusesConnections) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  run(count_connections(client, *server));
+}
+
+Task<void> send_get(HttpClient& client, std::string target, Result<HttpResponse>& out) {
+  const HttpRequest request = get(std::move(target));
+  out = co_await client.send(request);
+}
+
+TEST_F(HttpServerTest, TellsWhoIsAtAUnixSocketAndRemovesIt) {
+  start({});
+  const std::string path = (directory / "http.sock").string();
+  ASSERT_TRUE(server->listen_unix(path, 0600));
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  HttpServer second(runtime, handler, {});
+  const Status taken = second.listen_unix(path, 0600);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code(), ErrorCode::kConflict);
+
+  HttpClient client(runtime, HttpEndpoint::unix_socket(path));
+  Result<HttpResponse> response;
+  run(send_get(client, "/who", response));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->body, "GET /who uid=" + std::to_string(::getuid()));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(HttpServerTest, ReplacesASocketNobodyListensOn) {
+  const std::string path = (directory / "stale.sock").string();
+  start({});
+  {
+    HttpServer crashed(runtime, handler, {});
+    ASSERT_TRUE(crashed.listen_unix(path, 0600));
+    std::filesystem::create_hard_link(path, path + ".kept");
+  }
+  std::filesystem::rename(path + ".kept", path);
+  EXPECT_TRUE(server->listen_unix(path, 0600));
+}
+
+TEST_F(HttpServerTest, TellsThatAPortIsTaken) {
+  start({});
+  HttpServer second(runtime, handler, {});
+  const auto port = second.listen_tcp("127.0.0.1", endpoint.port);
+  ASSERT_FALSE(port);
+  EXPECT_EQ(port.error().code(), ErrorCode::kConflict);
+  EXPECT_FALSE(second.listen_tcp("localhost", 0));
+}
+
+TEST_F(HttpServerTest, AClientWithoutServerSaysSo) {
+  start({});
+  HttpClient client(runtime, HttpEndpoint::unix_socket((directory / "none.sock").string()));
+  Result<HttpResponse> response;
+  run(send_get(client, "/", response));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
+}
+
+Task<void> read_pieces(HttpClient& client, std::string& all, int& pieces) {
+  const HttpRequest request = get("/pieces");
+  auto stream = co_await client.open(request);
+  EXPECT_TRUE(stream);
+  if (!stream) co_return;
+  while (true) {
+    auto piece = co_await (*stream)->next();
+    EXPECT_TRUE(piece);
+    if (!piece || !*piece) break;
+    ++pieces;
+    all += **piece;
+  }
+}
+
+TEST_F(HttpServerTest, StreamsAnAnswer) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  std::string all;
+  int pieces = 0;
+  run(read_pieces(client, all, pieces));
+  EXPECT_EQ(all, "piece 0\npiece 1\npiece 2\n");
+  EXPECT_GE(pieces, 1);
+}
+
+Task<void> follow_and_leave(HttpClient& client, TestHandler& handler) {
+  {
+    const HttpRequest request = get("/follow");
+    auto stream = co_await client.open(request);
+    EXPECT_TRUE(stream);
+    if (!stream) co_return;
+    auto piece = co_await (*stream)->next();
+    EXPECT_TRUE(piece && *piece == "data: first\n\n");
+  }
+  EXPECT_TRUE(co_await handler.gone.wait_for(kLimit));
+}
+
+TEST_F(HttpServerTest, NoticesThatAFollowerLeft) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  run(follow_and_leave(client, handler));
+  EXPECT_EQ(handler.last_error, "unavailable");
+}
+
+class CountedSource final : public ByteSource {
+ public:
+  explicit CountedSource(int pieces) : left_(pieces) {}
+  Task<Result<std::optional<std::string>>> next() override {
+    if (left_-- == 0) co_return std::nullopt;
+    co_return std::string(100, 'x');
+  }
+
+ private:
+  int left_;
+};
+
+Task<void> upload(HttpClient& client, int pieces, Result<HttpResponse>& out) {
+  CountedSource source(pieces);
+  HttpRequest request = post("/echo", "");
+  request.headers.add("Expect", "100-continue");
+  request.body_source = &source;
+  out = co_await client.send(request);
+}
+
+TEST_F(HttpServerTest, TakesAStreamedBody) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  Result<HttpResponse> response;
+  run(upload(client, 10, response));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 201);
+  EXPECT_EQ(response->body, std::string(1000, 'x'));
+}
+
+TEST_F(HttpServerTest, CapsTheBody) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  Result<HttpResponse> response;
+  run(upload(client, 5000, response));
+  ASSERT_TRUE(response) << response.error().message();
+  EXPECT_EQ(response->status, 413);
+  EXPECT_EQ(handler.last_error, "too-large");
+}
+
+Task<void> into(Task<std::string> task, std::string& out) {
+  out = co_await std::move(task);
+}
+
+TEST_F(HttpServerTest, RefusesBadRequests) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"nonsense\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /a%2fb HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /%2e%2e/b HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /?a=%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(20'000, 'a') + "\r\n\r\n",
+       "HTTP/1.1 431 "}};
+  start({});
+  for (const auto& [request, status] : cases) {
+    start({});
+    std::string answer;
+    run(into(raw(request), answer));
+    EXPECT_EQ(answer.substr(0, status.size()), status) << request.substr(0, 60);
+  }
+  EXPECT_EQ(handler.requests, 0);
+}
+
+TEST_F(HttpServerTest, ClosesASlowHeadAndAnIdleConnection) {
+  HttpServerOptions options;
+  options.header_limit = Millis(20);
+  start(options);
+  std::string answer = "none";
+  run(into(raw("GET / HT"), answer));
+  EXPECT_EQ(answer, "");
+  options.header_limit = kLimit;
+  options.idle_limit = Millis(20);
+  start(options);
+  answer = "none";
+  run(into(raw(""), answer));
+  EXPECT_EQ(answer, "");
+}
+
+TEST_F(HttpServerTest, SpeaksOldHttp) {
+  start({});
+  std::string answer;
+  run(into(raw("GET /pieces HTTP/1.0\r\n\r\n"), answer));
+  EXPECT_NE(answer.find("\r\n\r\npiece 0\npiece 1\npiece 2\n"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("chunked"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, AnswersForHandlersThatFail) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  Result<HttpResponse> response;
+  run(send_get(client, "/throw", response));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 500);
+  EXPECT_EQ(response->body.find("handler bug"), std::string::npos);
+  start({});
+  HttpClient other(runtime, endpoint);
+  run(send_get(other, "/silent", response));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 500);
+}
+
+Task<void> time_out(HttpClient& client, Result<HttpResponse>& out) {
+  HttpRequest request = get("/hang");
+  request.limit = Millis(20);
+  out = co_await client.send(request);
+}
+
+// The handler still hangs when the server stops: stop() with no grace cancels it.
+TEST_F(HttpServerTest, LimitsARequestAndCancelsHandlersAtTheEnd) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  Result<HttpResponse> response;
+  run(time_out(client, response));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), ErrorCode::kTimeout);
+}
+
+Task<void> talk(HttpClient& client, std::vector<std::string>& heard) {
+  const HttpRequest request = get("/socket");
+  auto socket = co_await client.web_socket(request, {});
+  EXPECT_TRUE(socket) << socket.error().message();
+  if (!socket) co_return;
+  for (const char* text : {"one", "two", "bye"}) {
+    WebSocketMessage message{std::string_view(text) == "two", text};
+    co_await (*socket)->write(std::move(message));
+    auto answer = co_await (*socket)->read();
+    if (!answer) {
+      heard.push_back(std::string(to_string(answer.error().code())));
+    } else if (!*answer) {
+      heard.push_back(std::to_string((*socket)->close_code()) + (*socket)->close_reason());
+    } else {
+      heard.push_back(((*answer)->binary ? "binary " : "text ") + (*answer)->data);
+    }
+  }
+}
+
+TEST_F(HttpServerTest, SpeaksWebSocket) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  std::vector<std::string> heard;
+  run(talk(client, heard));
+  EXPECT_EQ(heard, (std::vector<std::string>{"text one", "binary two", "1008as you wish"}));
+}
+
+Task<void> talk_too_much(HttpClient& client, TestHandler& handler, std::uint16_t& code) {
+  const HttpRequest request = get("/socket");
+  auto socket = co_await client.web_socket(request, {});
+  EXPECT_TRUE(socket);
+  if (!socket) co_return;
+  WebSocketMessage message{true, std::string(5000, 'x')};
+  co_await (*socket)->write(std::move(message));
+  auto answer = co_await (*socket)->read();
+  if (answer && !*answer) code = (*socket)->close_code();
+  EXPECT_TRUE(co_await handler.gone.wait_for(kLimit));
+}
+
+TEST_F(HttpServerTest, CapsWebSocketMessages) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  std::uint16_t code = 0;
+  run(talk_too_much(client, handler, code));
+  EXPECT_EQ(code, kWebSocketTooBig);
+  EXPECT_EQ(handler.last_error, "too-large");
+}
+
+Task<void> open_socket(HttpClient& client, Result<std::unique_ptr<WebSocket>>& out) {
+  const HttpRequest request = get("/plain");
+  out = co_await client.web_socket(request, {});
+}
+
+TEST_F(HttpServerTest, TellsWhyAWebSocketWasRefused) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  Result<std::unique_ptr<WebSocket>> socket;
+  run(open_socket(client, socket));
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code(), ErrorCode::kFailed);
+  EXPECT_NE(socket.error().message().find("GET /plain"), std::string::npos)
+      << socket.error().message();
+}
+
+Task<void> cancel_in_flight(Runtime& runtime, HttpClient& client, TestHandler& handler) {
+  Group group(runtime);
+  Result<HttpResponse> ignored;
+  group.spawn("request", send_get(client, "/hang", ignored));
+  while (handler.requests == 0) co_await sleep_for(Millis(1));
+  group.cancel();
+  co_await group.join();
+}
+
+TEST_F(HttpServerTest, ACancelledRequestEndsAtOnce) {
+  start({});
+  HttpClient client(runtime, endpoint);
+  run(cancel_in_flight(runtime, client, handler));
+  EXPECT_EQ(handler.requests, 1);
+}
+
+}  // namespace
+}  // namespace croft
