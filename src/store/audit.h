@@ -6,10 +6,10 @@
 
 namespace croft {
 
-// Sets number and time.
+// Sets number and time, and the user unless the scope is the platform's.
 Status append_audit(Tx& tx, const Scope& scope, const AuditEntry& entry);
-// Newest first; `after` is a number. Entries without a project: for scopes that see all projects
-// and for the user they are about.
+// Newest first; `after` is a number; `project` empty: all in the scope. Entries without a project
+// are for scopes that see all projects.
 Result<Paged<AuditEntry>> list_audit(const Tx& tx, const Scope& scope, const ProjectId& project,
                                      const Page& page);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_codec.h"
 #include "store/tx.h"
 
 namespace croft {
@@ -18,6 +19,7 @@ struct SavedResponse {
   std::string etag;
   std::string body;
 };
+BOOST_DESCRIBE_STRUCT(SavedResponse, (), (status, location, etag, body))
 
 // nullopt: the key is new and now taken; do the work, then finish_idempotent() or
 // abandon_idempotent(). kInvalid: taken by another request (other hash). kConflict: the first

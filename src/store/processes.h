@@ -42,7 +42,8 @@ Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int
 Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope);
 
 // Writes status, step, step_state, result, error, progress and cancellable, and sets started_at and
-// finished_at from the status. kConflict: it has already finished.
+// finished_at from the status. kConflict: it has already finished. A request to cancel that came
+// meanwhile stays: kRunning does not replace kCanceling, and the returned process says so.
 Result<Process> update_process(Tx& tx, const Scope& scope, const Process& process);
 // Pending: canceled at once. Running: canceling, and the executor stops it. kConflict: finished, or
 // past the point where it can be cancelled.

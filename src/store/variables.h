@@ -19,9 +19,9 @@ struct NewVariable {
   bool deletable = true;
 };
 
-// Creates or replaces. kConflict: a key that differs only by case exists, or the scope holds
-// kMaxVariables. Replacing keeps the id. Whether a user may do it is the caller's question
-// (app/variable_set.h); generation of the project or service + 1.
+// Creates or replaces. kConflict: a key that differs only by case exists. kExhausted: the project
+// or service has kMaxVariables already. Replacing keeps the id. Whether a user may do it is the
+// caller's question (app/variable_set.h); generation of the project or service + 1.
 Result<Variable> set_variable(Tx& tx, const Scope& scope, const NewVariable& wanted);
 // `service` empty: of the project. Case counts.
 Result<Variable> get_variable(const Tx& tx, const Scope& scope, const ProjectId& project,

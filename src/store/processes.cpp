@@ -1,0 +1,235 @@
+#include "store/processes.h"
+
+#include <algorithm>
+
+#include "store/columns.h"
+#include "store/projects.h"
+#include "store/services.h"
+
+namespace croft {
+namespace {
+
+#define CROFT_PROCESS_COLUMNS                                                                   \
+  "id, number, project_id, service_id, kind, status, step, step_state, params, result, error, " \
+  "progress, cancellable, actor, parent_id, created_at, started_at, finished_at"
+#define CROFT_OPEN_STATUSES "('pending', 'running', 'canceling', 'rollbacking')"
+
+// Of processes that belong to no project.
+constexpr const char* kPlatformQueue = "platform";
+
+Process process_at(const SqlRow& row) {
+  return {.id = id_at<ProcessId>(row, 0),
+          .number = row.integer(1),
+          .project_id = id_at<ProjectId>(row, 2),
+          .service_id = id_at<ServiceId>(row, 3),
+          .kind = row.text(4),
+          .status = enum_at<ProcessStatus>(row, 5),
+          .step = row.text(6),
+          .step_state = json_at<boost::json::value>(row, 7),
+          .params = json_at<boost::json::value>(row, 8),
+          .result = json_at<boost::json::value>(row, 9),
+          .error = json_at<std::optional<ProcessError>>(row, 10),
+          .progress = row.small(11),
+          .cancellable = row.flag(12),
+          .actor = id_at<UserId>(row, 13),
+          .parent_id = id_at<ProcessId>(row, 14),
+          .created_at = time_at(row, 15),
+          .started_at = optional_time_at(row, 16),
+          .finished_at = optional_time_at(row, 17)};
+}
+
+tl::unexpected<Error> no_process(const ProcessId& id) {
+  return fail(ErrorCode::kNotFound,
+              fmt::format("process {}: there is no such process; `croft process list` shows those "
+                          "of the project",
+                          id.str()));
+}
+
+tl::unexpected<Error> already_over(const Process& process) {
+  return fail(ErrorCode::kConflict,
+              fmt::format("process {} ({}): it has already ended as {}", process.id.str(),
+                          process.kind, enum_to_string(process.status)));
+}
+
+// Where it belongs must exist and be visible.
+Status check_place(const Tx& tx, const Scope& scope, const NewProcess& wanted) {
+  if (wanted.project_id.empty()) {
+    if (scope.is_platform() && wanted.service_id.empty()) return {};
+    return fail(ErrorCode::kForbidden, "only croft itself starts processes of the platform");
+  }
+  CROFT_TRY(get_project(tx, scope, wanted.project_id));
+  if (wanted.service_id.empty()) return {};
+  const auto service = get_service(tx, scope, wanted.service_id);
+  if (!service) return fail(service.error());
+  check(service->project_id == wanted.project_id, "a process's service is of its project");
+  return {};
+}
+
+std::string queue_of(const NewProcess& wanted) {
+  if (!wanted.service_id.empty()) return wanted.service_id.str();
+  return wanted.project_id.empty() ? kPlatformQueue : wanted.project_id.str();
+}
+
+// Locks nothing: one writer.
+Result<std::int64_t> last_log_seq(const Tx& tx, const ProcessId& id) {
+  const auto row = tx.query_one("SELECT last_log_seq FROM processes WHERE id = ?1", {column(id)});
+  if (!row) return fail(row.error());
+  return (*row)->integer(0);
+}
+
+}  // namespace
+
+Result<Process> create_process(Tx& tx, const Scope& scope, const NewProcess& wanted) {
+  CROFT_TRY(check_place(tx, scope, wanted));
+  const ProcessId id = ProcessId::generate(tx.random());
+  CROFT_TRY(tx.execute(
+      "INSERT INTO processes (id, project_id, service_id, queue, kind, status, step, step_state, "
+      "params, result, error, progress, cancellable, actor, parent_id, created_at) "
+      "VALUES (?1,?2,?3,?4,?5,?6,'','null',?7,'null','null',0,1,?8,?9,?10)",
+      {column(id), column(wanted.project_id), column(wanted.service_id), queue_of(wanted),
+       column(wanted.kind), column(ProcessStatus::kPending), json_column(wanted.params),
+       column(wanted.actor), column(wanted.parent_id), column(tx.now())}));
+  return get_process(tx, scope, id);
+}
+
+Result<Process> get_process(const Tx& tx, const Scope& scope, const ProcessId& id) {
+  const auto row =
+      tx.query_one("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE id = ?1", {column(id)});
+  if (!row) return fail(row.error());
+  if (*row) {
+    Process process = process_at(**row);
+    if (scope.sees(process.project_id)) return process;
+  }
+  return no_process(id);
+}
+
+Result<Paged<Process>> list_processes(const Tx& tx, const Scope& scope, const ProcessFilter& filter,
+                                      const Page& page) {
+  const auto after = page_number(page);
+  if (!after) return fail(after.error());
+  const int limit = page_limit(page);
+  Query query("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE 1 = 1");
+  query.in_scope(scope, "project_id");
+  if (!filter.project_id.empty()) query.where("project_id = ?", column(filter.project_id));
+  if (!filter.service_id.empty()) query.where("service_id = ?", column(filter.service_id));
+  if (!filter.statuses.empty()) {
+    std::vector<SqlValue> statuses;
+    for (const ProcessStatus status : filter.statuses) statuses.push_back(column(status));
+    query.where_any_of("status", statuses);
+  }
+  if (*after > 0) query.where("number < ?", *after);
+  return page_of(query.then("ORDER BY number DESC").limit(limit + 1).run(tx), process_at, limit,
+                 [](const Process& p) { return std::to_string(p.number); });
+}
+
+Result<std::vector<Process>> child_processes(const Tx& tx, const Scope& scope,
+                                             const ProcessId& parent) {
+  return all_rows(Query("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE parent_id <> ''")
+                      .in_scope(scope, "project_id")
+                      .where("parent_id = ?", column(parent))
+                      .then("ORDER BY number")
+                      .run(tx),
+                  process_at);
+}
+
+// A parent that waits for its children does not hold them up.
+Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int limit) {
+  return all_rows(
+      Query("SELECT " CROFT_PROCESS_COLUMNS
+            " FROM processes AS p WHERE p.status = 'pending' AND NOT EXISTS ("
+            "SELECT 1 FROM processes AS q WHERE q.queue = p.queue AND q.number < p.number "
+            "AND q.status IN " CROFT_OPEN_STATUSES " AND q.id <> p.parent_id)")
+          .in_scope(scope, "p.project_id")
+          .then("ORDER BY p.number")
+          .limit(limit)
+          .run(tx),
+      process_at);
+}
+
+Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope) {
+  return all_rows(Query("SELECT " CROFT_PROCESS_COLUMNS
+                        " FROM processes WHERE status IN ('running', 'canceling', 'rollbacking')")
+                      .in_scope(scope, "project_id")
+                      .then("ORDER BY number")
+                      .run(tx),
+                  process_at);
+}
+
+Result<Process> update_process(Tx& tx, const Scope& scope, const Process& process) {
+  const auto stored = get_process(tx, scope, process.id);
+  if (!stored) return fail(stored.error());
+  if (is_finished(stored->status)) return already_over(*stored);
+  const bool keep_canceling =
+      stored->status == ProcessStatus::kCanceling && process.status == ProcessStatus::kRunning;
+  const ProcessStatus status = keep_canceling ? stored->status : process.status;
+  auto started = stored->started_at;
+  if (!started && status != ProcessStatus::kPending) started = tx.now();
+  std::optional<Timestamp> finished;
+  if (is_finished(status)) finished = tx.now();
+  CROFT_TRY(tx.execute(
+      "UPDATE processes SET status = ?2, step = ?3, step_state = ?4, result = ?5, error = ?6, "
+      "progress = ?7, cancellable = ?8, started_at = ?9, finished_at = ?10 WHERE id = ?1",
+      {column(process.id), column(status), column(process.step), json_column(process.step_state),
+       json_column(process.result), json_column(process.error), column(process.progress),
+       column(process.cancellable), column(started), column(finished)}));
+  return get_process(tx, scope, process.id);
+}
+
+Result<Process> request_cancel(Tx& tx, const Scope& scope, const ProcessId& id) {
+  const auto process = get_process(tx, scope, id);
+  if (!process) return fail(process.error());
+  if (is_finished(process->status)) return already_over(*process);
+  if (process->status == ProcessStatus::kCanceling) return process;
+  if (!process->cancellable || process->status == ProcessStatus::kRollbacking) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("process {} ({}): it is past the point where it can be cancelled; wait "
+                            "for its end",
+                            id.str(), process->kind));
+  }
+  Process changed = *process;
+  changed.status = process->status == ProcessStatus::kPending ? ProcessStatus::kCanceled
+                                                              : ProcessStatus::kCanceling;
+  return update_process(tx, scope, changed);
+}
+
+Status append_process_log(Tx& tx, const Scope& scope, const ProcessId& id,
+                          const std::vector<ProcessLogLine>& lines) {
+  CROFT_TRY(get_process(tx, scope, id));
+  const auto last = last_log_seq(tx, id);
+  if (!last) return fail(last.error());
+  std::int64_t seq = *last;
+  for (const ProcessLogLine& line : lines) {
+    if (seq >= kMaxProcessLogLines) break;
+    ++seq;
+    const bool full = seq == kMaxProcessLogLines;
+    CROFT_TRY(tx.execute(
+        "INSERT INTO process_log (process_id, seq, at, step, text) VALUES (?1,?2,?3,?4,?5)",
+        {column(id), column(seq), column(line.at.ms == 0 ? tx.now() : line.at), column(line.step),
+         full ? column("(further output is not kept)") : column(line.text)}));
+  }
+  CROFT_TRY(tx.execute("UPDATE processes SET last_log_seq = ?2 WHERE id = ?1",
+                       {column(id), column(seq)}));
+  return {};
+}
+
+Result<std::vector<ProcessLogLine>> process_log(const Tx& tx, const Scope& scope,
+                                                const ProcessId& id, std::int64_t after_seq,
+                                                int limit) {
+  CROFT_TRY(get_process(tx, scope, id));
+  return all_rows(
+      tx.query("SELECT seq, at, step, text FROM process_log "
+               "WHERE process_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+               {column(id), column(after_seq), column(std::clamp(limit, 1, 1000))}),
+      +[](const SqlRow& row) {
+        return ProcessLogLine{
+            .seq = row.integer(0), .at = time_at(row, 1), .step = row.text(2), .text = row.text(3)};
+      });
+}
+
+Result<std::int64_t> prune_processes(Tx& tx, const Scope& scope, Timestamp before) {
+  if (!scope.is_platform()) return fail(ErrorCode::kForbidden, "only croft itself cleans up");
+  return tx.execute("DELETE FROM processes WHERE finished_at IS NOT NULL AND finished_at < ?1",
+                    {column(before)});
+}
+
+}  // namespace croft
