@@ -10,7 +10,7 @@
 #include "engine/container.h"
 #include "model/ids.h"
 #include "model/node_state.h"
-#include "task/signal.h"
+#include "task/broadcast.h"
 
 namespace croft {
 
@@ -52,8 +52,8 @@ class World {
   // Containers of a set that still run, on any node.
   int running(const InstanceSetId& set) const;
 
-  // Notified at every change; for the executor. Reconcilers have signals of their own.
-  Signal& changed() { return changed_; }
+  // For processes that wait for the world. Reconcilers listen by on_change().
+  Broadcast& changed() { return changed_; }
   void on_change(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
 
  private:
@@ -62,7 +62,7 @@ class World {
   std::map<NodeId, NodeObserved> nodes_;
   std::map<std::string, engine::TaskInfo> tasks_;
   std::vector<std::function<void()>> listeners_;
-  Signal changed_;
+  Broadcast changed_;
 };
 
 }  // namespace croft

@@ -1,4 +1,5 @@
-// Signal: "look again". Any number of notifications before a wait count as one.
+// Signal: "look again". Any number of notifications before a wait count as one. One task waits; for
+// more there is Broadcast.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "task/broadcast.h"
 #include "task/group.h"
 #include "task/pool.h"
 #include "task/signal.h"
@@ -49,6 +50,29 @@ Task<bool> runs_elsewhere(Pool* pool) {
 TEST(Task, Runs) {
   Runtime runtime;
   EXPECT_EQ(runtime.run_until_done(twice(21)), 42);
+}
+
+Task<void> wait_once(Broadcast* broadcast, int* woken) {
+  co_await broadcast->wait_past(broadcast->version(), Millis(600'000));
+  ++*woken;
+}
+
+Task<int> broadcast_to_three(Runtime* runtime) {
+  Broadcast broadcast(*runtime);
+  Group group(*runtime);
+  int woken = 0;
+  for (int i = 0; i < 3; ++i) group.spawn("waiter", wait_once(&broadcast, &woken));
+  co_await sleep_for(Millis(1));
+  const auto seen = broadcast.version();
+  broadcast.notify();
+  co_await group.join();
+  co_await broadcast.wait_past(seen, Millis(600'000));
+  co_return woken;
+}
+
+TEST(Broadcast, WakesEveryWaiterAndLosesNothing) {
+  Runtime runtime;
+  EXPECT_EQ(runtime.run_until_done(broadcast_to_three(&runtime)), 3);
 }
 
 TEST(Group, CancelsAndJoinsItsChildren) {
