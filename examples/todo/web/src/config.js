@@ -1,0 +1,2 @@
+// Replaced by build.mjs.
+export const apiUrl = '';
