@@ -45,6 +45,47 @@ inline constexpr auto kHeaderRule = std::to_array<std::string_view>({"for", "val
 inline constexpr auto kVolume =
     std::to_array<std::string_view>({"hostname", "mountPath", "readOnly"});
 
+// Import files.
+inline constexpr auto kImport =
+    std::to_array<std::string_view>({"project", "services", "zerops", "croft"});
+inline constexpr auto kProject =
+    std::to_array<std::string_view>({"name", "description", "corePackage", "tags", "envVariables",
+                                     "envIsolation", "sshIsolation", "sharedIpv4", "location"});
+inline constexpr auto kService = std::to_array<std::string_view>({"hostname",
+                                                                  "type",
+                                                                  "mode",
+                                                                  "profile",
+                                                                  "profileOverrides",
+                                                                  "envSecrets",
+                                                                  "dotEnvSecrets",
+                                                                  "envVariables",
+                                                                  "nginxConfig",
+                                                                  "objectStorageSize",
+                                                                  "objectStoragePolicy",
+                                                                  "objectStorageRawPolicy",
+                                                                  "buildFromGit",
+                                                                  "zeropsSetup",
+                                                                  "zeropsYaml",
+                                                                  "pipelineConfig",
+                                                                  "startWithoutCode",
+                                                                  "enableSubdomainAccess",
+                                                                  "priority",
+                                                                  "override",
+                                                                  "verticalAutoscaling",
+                                                                  "minContainers",
+                                                                  "maxContainers",
+                                                                  "mount",
+                                                                  "enableCdn",
+                                                                  "envIsolation",
+                                                                  "sshIsolation",
+                                                                  "os",
+                                                                  "ports",
+                                                                  "documentRoot"});
+inline constexpr auto kVerticalAutoscaling = std::to_array<std::string_view>(
+    {"cpu", "ram", "disk", "cpuMode", "minCpu", "maxCpu", "minRam", "maxRam", "minDisk", "maxDisk",
+     "startCpuCoreCount", "swapEnabled", "minFreeCpuCores", "minFreeCpuPercent", "minFreeRamGB",
+     "minFreeRamPercent", "minVCpu", "maxVCpu"});
+
 // Sections of the 2021-23 form take the keys above and these old names.
 inline constexpr auto kOldBuild = std::to_array<std::string_view>({"prepare", "build"});
 inline constexpr auto kOldRun = std::to_array<std::string_view>({"prepare", "init"});
