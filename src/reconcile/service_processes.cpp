@@ -1,0 +1,184 @@
+#include "reconcile/service_processes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "reconcile/rollout_verdict.h"
+#include "store/services.h"
+#include "store/versions.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kScaleLimit{10 * 60'000};
+
+int wanted_containers(const ProcessRun& run) {
+  const boost::json::value* count = run.params().if_contains("containers");
+  return count != nullptr && count->is_number() ? count->to_number<int>() : 1;
+}
+
+Task<Result<boost::json::value>> service_result(ProcessContext& context, ServiceId id) {
+  auto service = co_await context.store.read(
+      [&id](const Tx& tx) { return get_service(tx, Scope::platform(), id); });
+  if (!service) co_return fail(std::move(service).error());
+  co_return boost::json::value{{"service", service->hostname}, {"containers", service->containers}};
+}
+
+}  // namespace
+
+std::vector<ProcessHandler::Step> StopProcess::steps() const {
+  return {{.name = "drain", .cancellable = false}, {.name = "finish", .cancellable = false}};
+}
+
+Task<Status> StopProcess::run(std::string step, ProcessRun& run) {
+  const ServiceId id = run.process().service_id;
+  if (step == "drain") {
+    CROFT_CO_TRY(co_await rollout_.set_status(id, ServiceStatus::kStopping));
+    co_return co_await rollout_.retire_others(run, id, {});
+  }
+  co_return co_await rollout_.set_status(id, ServiceStatus::kStopped);
+}
+
+Task<void> StopProcess::undo(ProcessRun&) {
+  co_return;
+}
+
+Task<Result<boost::json::value>> StopProcess::result(ProcessRun& run) {
+  co_return co_await service_result(context_, run.process().service_id);
+}
+
+std::vector<ProcessHandler::Step> ScaleProcess::steps() const {
+  return {{.name = "scale"}, {.name = "ready"}, {.name = "finish", .cancellable = false}};
+}
+
+Task<Status> ScaleProcess::set_count(ServiceId service, int containers, int* before) {
+  auto done = co_await context_.store.write([&](Tx& tx) -> Status {
+    auto row = get_service(tx, Scope::platform(), service);
+    if (!row) return fail(std::move(row).error());
+    if (before != nullptr) *before = row->containers;
+    row->containers = containers;
+    row->min_containers = std::min(row->min_containers, containers);
+    row->max_containers = std::max(row->max_containers, containers);
+    CROFT_TRY(update_service(tx, Scope::platform(), *row));
+    auto sets = list_instance_sets(tx, Scope::platform(), service);
+    if (!sets) return fail(std::move(sets).error());
+    for (InstanceSet& set : *sets) {
+      if (set.state != InstanceSetState::kWanted || set.duty != InstanceDuty::kServe) continue;
+      set.containers = containers;
+      CROFT_TRY(update_instance_set(tx, Scope::platform(), set));
+    }
+    return {};
+  });
+  context_.wake();
+  co_return done;
+}
+
+Task<Status> ScaleProcess::wait_count(ProcessRun& run, ServiceId service, int containers) {
+  const Millis deadline = context_.clock.steady() + kScaleLimit;
+  for (;;) {
+    const std::uint64_t seen = context_.world.changed().version();
+    auto sets = co_await context_.store.read(
+        [&service](const Tx& tx) { return list_instance_sets(tx, Scope::platform(), service); });
+    if (!sets) co_return fail(std::move(sets).error());
+    int ready = 0;
+    int running = 0;
+    for (const InstanceSet& set : *sets) {
+      if (set.duty != InstanceDuty::kServe) continue;
+      running += context_.world.running(set.id);
+      for (const InstanceView& instance : context_.world.instances(set.id)) {
+        ready += instance.health == InstanceState::kReady ? 1 : 0;
+        const bool new_failure =
+            instance.exit_code.has_value() && instance.started_at && run.process().started_at &&
+            *instance.started_at > *run.process().started_at && instance.exit_code != 0;
+        if (!new_failure) continue;
+        run.failure = explain_exit(instance, 0);
+        co_return fail(ErrorCode::kFailed, run.failure->message);
+      }
+    }
+    if (ready >= containers && running <= containers) co_return Status{};
+    if (run.cancel_wanted()) co_return fail(ErrorCode::kCancelled, "cancelled");
+    if (context_.clock.steady() >= deadline) {
+      co_return fail(
+          ErrorCode::kTimeout,
+          fmt::format("{} of {} containers became ready within 10 min", ready, containers));
+    }
+    co_await run.flush();
+    co_await context_.world.changed().wait_past(seen, Millis(500));
+  }
+}
+
+Task<Status> ScaleProcess::run(std::string step, ProcessRun& run) {
+  const ServiceId id = run.process().service_id;
+  const int containers = wanted_containers(run);
+  if (step == "scale") {
+    CROFT_CO_TRY(co_await rollout_.set_status(id, ServiceStatus::kScaling));
+    int before = 0;
+    CROFT_CO_TRY(co_await set_count(id, containers, &before));
+    // Only the first attempt knows the number from before.
+    if (!run.state().contains("before")) run.state()["before"] = before;
+    run.log(fmt::format("from {} to {} containers", before, containers));
+    co_return co_await run.save_state();
+  }
+  if (step == "ready") co_return co_await wait_count(run, id, containers);
+  co_return co_await rollout_.set_status(id, ServiceStatus::kActive);
+}
+
+Task<void> ScaleProcess::undo(ProcessRun& run) {
+  const ServiceId id = run.process().service_id;
+  if (const boost::json::value* before = run.state().if_contains("before")) {
+    const Status restored = co_await set_count(id, before->to_number<int>(), nullptr);
+    if (!restored) log_warning("cannot undo scaling", {{"error", restored.error().describe()}});
+  }
+  const Status told = co_await rollout_.set_status(id, ServiceStatus::kActive);
+  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
+}
+
+Task<Result<boost::json::value>> ScaleProcess::result(ProcessRun& run) {
+  co_return co_await service_result(context_, run.process().service_id);
+}
+
+Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, ProcessRun& run,
+                                     ServiceId service) {
+  auto row = co_await context.store.read(
+      [&service](const Tx& tx) { return get_service(tx, Scope::platform(), service); });
+  if (!row) {
+    if (row.error().code() == ErrorCode::kNotFound) co_return Status{};
+    co_return fail(std::move(row).error());
+  }
+  CROFT_CO_TRY(co_await rollout.set_status(service, ServiceStatus::kDeleting));
+  run.log(fmt::format("removing the containers of {}", row->hostname));
+  CROFT_CO_TRY(co_await rollout.retire_others(run, service, {}));
+  Page page{.limit = 200};
+  do {
+    auto versions = co_await context.store.read(
+        [&](const Tx& tx) { return list_versions(tx, Scope::platform(), service, page); });
+    if (!versions) co_return fail(std::move(versions).error());
+    for (const Version& version : versions->items) co_await context.artifacts.discard(version);
+    page.after = versions->next;
+  } while (!page.after.empty());
+  CROFT_CO_TRY(co_await context.artifacts.remove_volumes(service));
+  auto deleted = co_await context.store.write(
+      [&service](Tx& tx) { return delete_service(tx, Scope::platform(), service); });
+  context.wake();
+  co_return deleted;
+}
+
+std::vector<ProcessHandler::Step> DeleteServiceProcess::steps() const {
+  return {{.name = "delete", .cancellable = false}};
+}
+
+Task<Status> DeleteServiceProcess::run(std::string, ProcessRun& run) {
+  co_return co_await delete_service_with_all(context_, rollout_, run, run.process().service_id);
+}
+
+Task<void> DeleteServiceProcess::undo(ProcessRun&) {
+  co_return;
+}
+
+Task<Result<boost::json::value>> DeleteServiceProcess::result(ProcessRun&) {
+  co_return boost::json::value(boost::json::object{});
+}
+
+}  // namespace croft

@@ -1,0 +1,61 @@
+// Processes that take containers away or change their number: stop, scale, delete.
+#pragma once
+
+#include "reconcile/rollout.h"
+
+namespace croft {
+
+// service.stop: drains and removes every container; data, versions and addresses stay.
+class StopProcess final : public ProcessHandler {
+ public:
+  explicit StopProcess(ProcessContext& context) : context_(context), rollout_(context) {}
+  std::string kind() const override { return "service.stop"; }
+  std::vector<Step> steps() const override;
+  Task<Status> run(std::string step, ProcessRun& run) override;
+  Task<void> undo(ProcessRun& run) override;
+  Task<Result<boost::json::value>> result(ProcessRun& run) override;
+
+ private:
+  ProcessContext& context_;
+  Rollout rollout_;
+};
+
+// service.scale: params {containers}; as many ready containers, or the old number again.
+class ScaleProcess final : public ProcessHandler {
+ public:
+  explicit ScaleProcess(ProcessContext& context) : context_(context), rollout_(context) {}
+  std::string kind() const override { return "service.scale"; }
+  std::vector<Step> steps() const override;
+  Task<Status> run(std::string step, ProcessRun& run) override;
+  Task<void> undo(ProcessRun& run) override;
+  Task<Result<boost::json::value>> result(ProcessRun& run) override;
+
+ private:
+  Task<Status> set_count(ServiceId service, int containers, int* before);
+  Task<Status> wait_count(ProcessRun& run, ServiceId service, int containers);
+
+  ProcessContext& context_;
+  Rollout rollout_;
+};
+
+// service.delete: containers, versions with their images and bundles, volumes, the service itself.
+class DeleteServiceProcess final : public ProcessHandler {
+ public:
+  explicit DeleteServiceProcess(ProcessContext& context) : context_(context), rollout_(context) {}
+  std::string kind() const override { return "service.delete"; }
+  std::vector<Step> steps() const override;
+  Task<Status> run(std::string step, ProcessRun& run) override;
+  Task<void> undo(ProcessRun& run) override;
+  Task<Result<boost::json::value>> result(ProcessRun& run) override;
+
+ private:
+  ProcessContext& context_;
+  Rollout rollout_;
+};
+
+// Takes everything of one service out of the engine and the store; shared with the deletion of a
+// project. Idempotent: a service that is gone is done.
+Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, ProcessRun& run,
+                                     ServiceId service);
+
+}  // namespace croft
