@@ -1,0 +1,34 @@
+// The last lines of a command's output, for the exit report and for details of failed probes.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace croft::init {
+
+// Well-formed UTF-8 of `bytes`: what is not becomes U+FFFD. A report is JSON, output is anything.
+std::string to_utf8(std::string_view bytes);
+
+class LineRing {
+ public:
+  static constexpr std::size_t kMaxLines = 20;
+  static constexpr std::size_t kMaxLineBytes = 2000;  // the rest of a longer line is dropped
+
+  // Takes the next piece of output, cut anywhere.
+  void feed(std::string_view piece);
+
+  // Oldest first, an unfinished last line included, as UTF-8 without line ends.
+  std::vector<std::string> lines() const;
+  // The newest line that is not blank; empty when there is none.
+  std::string last_line() const;
+
+ private:
+  void finish_line();
+
+  std::deque<std::string> lines_;
+  std::string open_;  // the line that has no end yet
+};
+
+}  // namespace croft::init

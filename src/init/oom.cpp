@@ -1,0 +1,30 @@
+#include "init/oom.h"
+
+#include <charconv>
+
+#include "base/file.h"
+
+namespace croft::init {
+
+std::uint64_t parse_oom_kills(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    constexpr std::string_view kKey = "oom_kill ";
+    if (!line.starts_with(kKey)) continue;
+    std::uint64_t count = 0;
+    std::from_chars(line.data() + kKey.size(), line.data() + line.size(), count);
+    return count;
+  }
+  return 0;
+}
+
+std::uint64_t read_oom_kills() {
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"}) {
+    if (const auto text = read_file(path, 65536)) return parse_oom_kills(*text);
+  }
+  return 0;
+}
+
+}  // namespace croft::init

@@ -1,0 +1,15 @@
+// Whether the kernel killed something in this container for want of memory.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace croft::init {
+
+// The value of `oom_kill` in memory.events (cgroup v2) or memory.oom_control (v1); 0 when absent.
+std::uint64_t parse_oom_kills(std::string_view text);
+
+// Of this container, since it began; 0 when the kernel does not tell.
+std::uint64_t read_oom_kills();
+
+}  // namespace croft::init
