@@ -71,7 +71,7 @@ struct EnvReplace {
 BOOST_DESCRIBE_STRUCT(EnvReplace, (), (targets, delimiters))
 
 struct InitFile {
-  std::string path;  // absolute
+  std::string path;  // absolute; will belong to `user`
   std::string content;
   unsigned mode = 0644;
 };
@@ -126,7 +126,9 @@ BOOST_DESCRIBE_STRUCT(CoreLine, (), (leader))
 
 // Why a container ended; read by the control plane from the stopped container.
 struct ExitReport {
-  std::string step;  // envReplace, initCommands[0], start, start:NAME, readiness, health, stop
+  // config, files, envReplace, initCommands[0], start, start:NAME, start:NAME.initCommands[0],
+  // readiness, health, stop
+  std::string step;
   std::string command;
   int exit_code = 0;                    // 128 + n for signal n
   std::string reason;                   // for people
