@@ -1,0 +1,410 @@
+"""The rendered configuration on a real Caddy, in a network namespace of its own.
+
+Started by run_edge_test, which gives EDGE_CADDY and EDGE_RENDERER.
+"""
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"))
+from caddy import Caddy  # noqa: E402
+from dns_server import DnsServer  # noqa: E402
+from upstream import Upstream, WebSocket  # noqa: E402
+
+DOMAIN = "apps.example.test"
+HTTP, HTTPS = 80, 443
+RESOLVER = "fd00:5::53"
+INSTANCES = [f"fd00:5::{n}" for n in (1, 2, 3)]
+PORT = 3000
+
+
+def host(service, project="shop"):
+    return f"{service}-{project}.{DOMAIN}"
+
+
+def route(service, **more):
+    return {"hosts": [host(service)], "project": "shop", "service": service, "port": PORT,
+            "resolver": RESOLVER, **more}
+
+
+def get(name, path="/", headers=None, method="GET", body=None, timeout=20):
+    connection = http.client.HTTPConnection("127.0.0.1", HTTP, timeout=timeout)
+    connection.request(method, path, body, {"Host": name, **(headers or {})})
+    answer = connection.getresponse()
+    data = answer.read()
+    connection.close()
+    return answer, data
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+class EdgeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for address in [RESOLVER, *INSTANCES]:
+            subprocess.run(["ip", "addr", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
+        cls.directory = tempfile.mkdtemp(prefix="croft-edge-")
+        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
+        cls.dns = DnsServer(RESOLVER)
+        cls.addClassCleanup(cls.dns.close)
+        cls.upstreams = {}
+        cls.caddy = Caddy(os.environ["EDGE_CADDY"], cls.directory)
+        cls.caddy.start()
+        cls.addClassCleanup(lambda: cls.caddy.kill())
+
+    def setUp(self):
+        self.start(0)
+        self.dns.records = {"api.shop.croft": [INSTANCES[0]], "files.shop.croft": [INSTANCES[1]],
+                            "idle.shop.croft": []}
+        self.apply(route("api"), route("idle"), route("files"))
+
+    def tearDown(self):
+        for index in list(self.upstreams):
+            self.stop(index)
+
+    def start(self, index):
+        self.upstreams[index] = Upstream(f"i{index}", INSTANCES[index], PORT)
+
+    def stop(self, index):
+        self.upstreams.pop(index).stop()
+
+    def render(self, *routes, directory=None):
+        desired = {
+            "settings": {
+                "platform_domain": DOMAIN,
+                "http_port": HTTP,
+                "https_port": HTTPS,
+                "admin_socket": self.caddy.socket,
+                "storage_dir": os.path.join(directory or self.directory, "storage"),
+                "access_log": os.path.join(directory or self.directory, "access.log"),
+            },
+            "routes": list(routes),
+        }
+        done = subprocess.run([os.environ["EDGE_RENDERER"]], input=json.dumps(desired), text=True,
+                              capture_output=True, check=True)
+        return done.stdout
+
+    def apply(self, *routes):
+        config = self.render(*routes)
+        self.caddy.load(config)
+        return config
+
+    def trust(self):
+        return os.path.join(self.directory, "storage/pki/authorities/local/root.crt")
+
+    # -- names ------------------------------------------------------------------------------------
+
+    def test_routes_by_host_name(self):
+        self.start(1)
+        self.assertEqual(json.loads(get(host("api"))[1])["name"], "i0")
+        self.assertEqual(json.loads(get(host("files"))[1])["name"], "i1")
+        self.assertEqual(json.loads(get(host("api") + f":{HTTP}")[1])["name"], "i0")
+
+    def test_longest_path_wins(self):
+        self.start(1)
+        shared = {"hosts": [host("api")]}
+        self.apply(route("api"), route("files", **shared, path_prefix="/files"))
+        self.assertEqual(json.loads(get(host("api"), "/files")[1])["name"], "i1")
+        self.assertEqual(json.loads(get(host("api"), "/files/a%2Fb?c=d")[1]),
+                         {"name": "i1", "path": "/files/a%2Fb?c=d"})
+        self.assertEqual(json.loads(get(host("api"), "/filesystem")[1])["name"], "i0")
+
+    def test_unknown_host_is_told_what_this_is(self):
+        answer, body = get("nobody." + DOMAIN)
+        problem = json.loads(body)
+        self.assertEqual((answer.status, problem["status"]), (404, 404))
+        self.assertEqual(answer.getheader("Content-Type"), "application/problem+json")
+        self.assertIn("croft", problem["detail"])
+        self.assertEqual(problem["requestId"], answer.getheader("X-Request-Id"))
+        answer, body = get("<script>.example.org", headers={"Accept": "text/html,*/*"})
+        if answer.status == 404:  # or 400: Caddy may refuse such a Host
+            self.assertNotIn(b"<script>", body)
+        answer, body = get("nobody." + DOMAIN, headers={"Accept": "text/html,*/*"})
+        self.assertEqual(answer.status, 404)
+        self.assertIn(b"<h1", body)
+        self.assertNotIn(b"{http", body)
+        self.assertNotIn(b"shop", body)
+
+    def test_a_service_without_instances(self):
+        started = time.monotonic()
+        answer, body = get(host("idle"))
+        self.assertEqual(answer.status, 503)
+        self.assertEqual(answer.getheader("Retry-After"), "5")
+        self.assertIn("not ready", json.loads(body)["title"])
+        self.assertTrue(answer.getheader("X-Request-Id"))
+        # It waits for an instance for the 5 s of try_duration, not longer.
+        self.assertLess(time.monotonic() - started, 7)
+
+    def test_a_request_waits_for_the_first_instance(self):
+        self.start(2)
+        threading.Timer(1.5, lambda: self.dns.records.update(
+            {"idle.shop.croft": [INSTANCES[2]]})).start()
+        self.assertEqual(json.loads(get(host("idle"))[1])["name"], "i2")
+
+    def test_a_service_that_breaks_off(self):
+        answer, body = get(host("api"), "/break", method="GET")
+        self.assertEqual(answer.status, 502)
+        self.assertIn("log", json.loads(body)["detail"])
+
+    def test_the_answers_of_the_service_stay_its_own(self):
+        answer, body = get(host("api"), "/missing")
+        self.assertEqual((answer.status, json.loads(body)), (404, {"mine": True}))
+
+    # -- what a client may say --------------------------------------------------------------------
+
+    def test_spoofed_headers_do_not_arrive(self):
+        spoofed = {
+            "X-Forwarded-For": "6.6.6.6", "X_Forwarded_For": "6.6.6.6", "X-Forwarded_For": "6.6.6.6",
+            "X-Forwarded-Proto": "spoof", "X-Forwarded-Host": "spoof", "X-Forwarded-Port": "6",
+            "X-Forwarded-Prefix": "spoof", "X-Forwarded-Server": "spoof", "Forwarded": "for=6.6.6.6",
+            "X-Real-IP": "6.6.6.6", "X_Real_IP": "6.6.6.6", "X-Request-Id": "spoof",
+            "X_Request_Id": "spoof", "Proxy": "spoof",
+        }
+        answer, body = get(host("api"), "/headers", spoofed)
+        arrived = {name.lower(): value for name, value in json.loads(body)["headers"]}
+        self.assertEqual(arrived["x-forwarded-for"], "127.0.0.1")
+        self.assertEqual(arrived["x-forwarded-proto"], "http")
+        self.assertEqual(arrived["x-forwarded-host"], host("api"))
+        self.assertEqual(arrived["x-real-ip"], "127.0.0.1")
+        self.assertEqual(arrived["host"], host("api"))
+        self.assertNotIn("6.6.6.6", arrived.values())
+        self.assertNotIn("spoof", arrived.values())
+        for name in arrived:
+            self.assertNotIn("_", name)
+        # One id for the service, the client and the log, and not the client's.
+        self.assertEqual(answer.headers.get_all("X-Request-Id"), [arrived["x-request-id"]])
+
+    def test_other_headers_arrive_as_sent(self):
+        answer, body = get(host("api"), "/headers", {"X-Mine": "{env.HOME}", "Accept-Encoding": "br"})
+        arrived = {name.lower(): value for name, value in json.loads(body)["headers"]}
+        self.assertEqual(arrived["x-mine"], "{env.HOME}")
+        self.assertEqual(arrived["accept-encoding"], "br")
+        self.assertEqual(answer.status, 200)
+
+    def test_access_log_names_project_and_service(self):
+        answer, _ = get(host("api"), "/logged?a=b")
+        deadline = time.monotonic() + 5
+        mine = []
+        while not mine and time.monotonic() < deadline:
+            mine = [line for line in read_lines(os.path.join(self.directory, "access.log"))
+                    if line["request"]["uri"] == "/logged?a=b"]
+        self.assertEqual((mine[0]["project"], mine[0]["service"]), ("shop", "api"))
+        self.assertEqual(mine[0]["request_id"], answer.getheader("X-Request-Id"))
+        self.assertEqual((mine[0]["status"], mine[0]["request"]["host"]), (200, host("api")))
+        self.assertNotIn("headers", mine[0]["request"])
+
+    # -- protocols --------------------------------------------------------------------------------
+
+    def curl(self, *arguments, name=None):
+        name = name or host("api")
+        return subprocess.run(
+            ["curl", "--silent", "--show-error", "--max-time", "15", "--cacert", self.trust(),
+             "--resolve", f"{name}:{HTTPS}:127.0.0.1", "--resolve", f"{name}:{HTTP}:127.0.0.1",
+             *arguments], capture_output=True, text=True, check=False)
+
+    def test_https_with_http_1_1_and_2(self):
+        for option, version in (("--http1.1", "1.1"), ("--http2", "2")):
+            done = self.curl(option, "-w", " %{http_version}", f"https://{host('api')}/headers")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            body, _, spoken = done.stdout.rpartition(" ")
+            self.assertEqual(spoken, version)
+            arrived = {name.lower(): value for name, value in json.loads(body)["headers"]}
+            self.assertEqual(arrived["x-forwarded-proto"], "https")
+
+    def test_http_is_not_sent_to_https_and_has_no_h2c(self):
+        done = self.curl("--http2-prior-knowledge", "-w", "%{http_version}", f"http://{host('api')}/")
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        answer, _ = get(host("api"))
+        self.assertEqual(answer.status, 200)
+
+    def test_http_3(self):
+        """A second Caddy is the HTTP/3 client: curl here has no HTTP/3."""
+        directory = tempfile.mkdtemp(prefix="croft-edge-h3-")
+        self.addCleanup(shutil.rmtree, directory)
+        client = Caddy(os.environ["EDGE_CADDY"], directory)
+        client.start()
+        self.addCleanup(client.kill)
+        client.load(json.dumps({
+            "admin": {"listen": f"unix/{client.socket}|0600"},
+            "apps": {"http": {"servers": {"client": {"listen": ["127.0.0.1:8003"], "routes": [{
+                "handle": [{
+                    "handler": "reverse_proxy",
+                    "upstreams": [{"dial": f"127.0.0.1:{HTTPS}"}],
+                    "headers": {"request": {"set": {"Host": [host("api")]}}},
+                    "transport": {"protocol": "http", "versions": ["3"], "tls": {
+                        "server_name": host("api"),
+                        # Its HTTP/3 client takes no authority of its own; HTTP/2 checks the chain.
+                        "insecure_skip_verify": True}},
+                }]}]}}}},
+        }))
+        connection = http.client.HTTPConnection("127.0.0.1", 8003, timeout=20)
+        connection.request("GET", "/h3")
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200, client.log())
+        self.assertEqual(json.loads(answer.read())["path"], "/h3")
+        deadline = time.monotonic() + 5
+        spoken = []
+        while not spoken and time.monotonic() < deadline:
+            spoken = [line["request"]["proto"] for line in
+                      read_lines(os.path.join(self.directory, "access.log"))
+                      if line["request"]["uri"] == "/h3"]
+        self.assertEqual(spoken, ["HTTP/3.0"])
+
+    def test_unknown_name_over_tls_is_answered_too(self):
+        context = ssl.create_default_context(cafile=self.trust())
+        connection = http.client.HTTPSConnection("127.0.0.1", HTTPS, context=context, timeout=10)
+        connection._context.check_hostname = False
+        connection.request("GET", "/", headers={"Host": "elsewhere.example.org"})
+        self.assertEqual(connection.getresponse().status, 404)
+        connection.close()
+
+    # -- streams ----------------------------------------------------------------------------------
+
+    def test_web_socket_survives_new_routes(self):
+        socket = WebSocket("127.0.0.1", HTTP, host("api"))
+        self.addCleanup(socket.close)
+        self.assertEqual(socket.status, 101)
+        self.assertEqual(socket.echo("before"), "before")
+        for extra in ("one", "two", "three"):
+            self.apply(route("api"), route(extra))
+            self.assertEqual(socket.echo(extra), extra)
+        self.apply(route("api"))
+        time.sleep(1)
+        self.assertEqual(socket.echo("after"), "after")
+
+    def test_events_are_not_held_back(self):
+        connection = http.client.HTTPConnection("127.0.0.1", HTTP, timeout=10)
+        connection.request("GET", "/events", headers={"Host": host("api")})
+        answer = connection.getresponse()
+        arrivals = []
+        while line := answer.readline():
+            if line.startswith(b"data"):
+                arrivals.append(time.monotonic())
+            if len(arrivals) == 2:
+                # A stream that is open while the routes change goes on.
+                self.apply(route("api"), route("more"))
+        self.assertEqual(len(arrivals), 5)
+        self.assertGreater(arrivals[-1] - arrivals[0], 0.8)
+
+    def test_a_large_upload_streams(self):
+        piece = os.urandom(1 << 20)
+        digest = hashlib.sha256()
+        before = self.caddy.resident_bytes()
+        upstream = self.upstreams[0]
+        connection = http.client.HTTPConnection("127.0.0.1", HTTP, timeout=30)
+        connection.putrequest("POST", "/upload", skip_host=True)
+        connection.putheader("Host", host("api"))
+        connection.putheader("Content-Length", str(100 << 20))
+        connection.endheaders()
+        peak = before
+        for number in range(100):
+            connection.send(piece)
+            digest.update(piece)
+            if number == 49:
+                # Half is sent: the service must have most of it already.
+                deadline = time.monotonic() + 5
+                while upstream.received < 40 << 20 and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                self.assertGreaterEqual(upstream.received, 40 << 20)
+            peak = max(peak, self.caddy.resident_bytes())
+        answer = json.loads(connection.getresponse().read())
+        self.assertEqual((answer["bytes"], answer["sha256"]), (100 << 20, digest.hexdigest()))
+        self.assertLess(peak - before, 40 << 20)
+
+    # -- changes ----------------------------------------------------------------------------------
+
+    def test_instances_come_and_go_without_a_reload_and_nothing_is_lost(self):
+        running = True
+        counts = {"ok": 0}
+        failures = []
+        seen = set()
+
+        def ask(kind):
+            while running:
+                try:
+                    body = b"x" * 1000 if kind == "POST" else None
+                    answer, data = get(host("api"), "/", method=kind, body=body)
+                    if answer.status == 200:
+                        counts["ok"] += 1
+                        seen.add(json.loads(data)["name"])
+                    else:
+                        failures.append(answer.status)
+                except Exception as error:  # every kind of loss counts
+                    failures.append(repr(error))
+
+        threads = [threading.Thread(target=ask, args=(kind,)) for kind in ("GET", "POST") * 2]
+        for thread in threads:
+            thread.start()
+        current = 0
+        for switch in range(1, 7):
+            following = switch % 3
+            self.start(following)
+            self.dns.records["api.shop.croft"] = [INSTANCES[following]]
+            # Out of DNS, then refresh (0.5 s) and one second before the instance stops.
+            time.sleep(1.5)
+            self.stop(current)
+            current = following
+        running = False
+        for thread in threads:
+            thread.join()
+        print(f"{counts['ok']} requests over 6 switches, failed: {len(failures)}", file=sys.stderr)
+        self.assertEqual(failures, [])
+        self.assertEqual(seen, {"i0", "i1", "i2"})
+        self.assertGreater(counts["ok"], 500)
+
+    def test_two_instances_share_the_requests(self):
+        self.start(1)
+        self.dns.records["api.shop.croft"] = [INSTANCES[0], INSTANCES[1]]
+        time.sleep(0.7)
+        names = [json.loads(get(host("api"))[1])["name"] for _ in range(20)]
+        self.assertEqual(names.count("i0"), 10)
+
+    def test_a_dead_instance_is_passed_over(self):
+        self.dns.records["api.shop.croft"] = [INSTANCES[0], INSTANCES[2]]
+        time.sleep(0.7)
+        for kind in ("GET", "POST") * 5:
+            self.assertEqual(get(host("api"), method=kind)[0].status, 200)
+
+    # -- configuration ----------------------------------------------------------------------------
+
+    def test_a_refused_configuration_changes_nothing(self):
+        status, text = self.caddy.request("POST", "/load", '{"apps":{"nonsense":{}}}')
+        self.assertEqual(status, 400)
+        self.assertIn("nonsense", text)
+        self.assertEqual(get(host("api"))[0].status, 200)
+
+    def test_continues_with_the_last_configuration_after_a_crash(self):
+        config = self.apply(route("api"), route("files"))
+        mode = os.stat(self.caddy.socket).st_mode & 0o777
+        self.assertEqual(mode, 0o600)
+        self.caddy.kill()
+        self.caddy.start()
+        status, text = self.caddy.request("GET", "/config/")
+        self.assertEqual((status, json.loads(text)), (200, json.loads(config)))
+        self.assertEqual(get(host("api"))[0].status, 200)
+
+    def test_starts_with_nothing(self):
+        directory = tempfile.mkdtemp(prefix="croft-edge-new-")
+        self.addCleanup(shutil.rmtree, directory)
+        fresh = Caddy(os.environ["EDGE_CADDY"], directory)
+        fresh.start()
+        self.addCleanup(lambda: fresh.kill())
+        self.assertEqual(fresh.request("GET", "/config/")[1].strip(), "null")
+        self.assertEqual(os.stat(fresh.socket).st_mode & 0o777, 0o600)
+
+
+if __name__ == "__main__":
+    unittest.main()
