@@ -39,7 +39,7 @@ Result<Paged<AuditEntry>> list_audit(const Tx& tx, const Scope& scope, const Pro
   const auto after = page_number(page);
   if (!after) return fail(after.error());
   const int limit = page_limit(page);
-  Query query(
+  SelectQuery query(
       "SELECT number, at, user_id, actor, token_id, action, project_id, object, result, reason, "
       "peer, request_id FROM audit WHERE 1 = 1");
   query.in_scope(scope, "project_id");

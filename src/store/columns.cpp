@@ -27,12 +27,12 @@ std::string from_hex(std::string_view hex) {
   return bytes;
 }
 
-std::string Query::placeholder(SqlValue value) {
+std::string SelectQuery::placeholder(SqlValue value) {
   params_.push_back(std::move(value));
   return fmt::format("?{}", params_.size());
 }
 
-Query& Query::where(std::string_view condition, SqlValue value) {
+SelectQuery& SelectQuery::where(std::string_view condition, SqlValue value) {
   const std::size_t mark = condition.find('?');
   check(mark != std::string_view::npos, "a condition has one value");
   sql_ += fmt::format(" AND {}{}{}", condition.substr(0, mark), placeholder(std::move(value)),
@@ -40,7 +40,8 @@ Query& Query::where(std::string_view condition, SqlValue value) {
   return *this;
 }
 
-Query& Query::where_any_of(std::string_view column_name, const std::vector<SqlValue>& values) {
+SelectQuery& SelectQuery::where_any_of(std::string_view column_name,
+                                       const std::vector<SqlValue>& values) {
   if (values.empty()) {
     sql_ += " AND 1 = 0";
     return *this;
@@ -54,7 +55,7 @@ Query& Query::where_any_of(std::string_view column_name, const std::vector<SqlVa
   return *this;
 }
 
-Query& Query::in_scope(const Scope& scope, std::string_view column_name) {
+SelectQuery& SelectQuery::in_scope(const Scope& scope, std::string_view column_name) {
   if (scope.all_projects()) return *this;
   std::vector<SqlValue> ids;
   ids.reserve(scope.projects().size());
@@ -62,13 +63,13 @@ Query& Query::in_scope(const Scope& scope, std::string_view column_name) {
   return where_any_of(column_name, ids);
 }
 
-Query& Query::then(std::string_view tail) {
+SelectQuery& SelectQuery::then(std::string_view tail) {
   sql_ += " ";
   sql_ += tail;
   return *this;
 }
 
-Query& Query::limit(int count) {
+SelectQuery& SelectQuery::limit(int count) {
   sql_ += fmt::format(" LIMIT {}", placeholder(std::int64_t{count}));
   return *this;
 }

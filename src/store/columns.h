@@ -84,17 +84,17 @@ std::string to_hex(std::string_view bytes);
 std::string from_hex(std::string_view hex);
 
 // "SELECT … WHERE <always true>", then conditions, then the rest; '?' in a condition is its value.
-class Query {
+class SelectQuery {
  public:
-  explicit Query(std::string_view head) : sql_(head) {}
+  explicit SelectQuery(std::string_view head) : sql_(head) {}
 
-  Query& where(std::string_view condition, SqlValue value);
-  Query& where_any_of(std::string_view column_name, const std::vector<SqlValue>& values);
+  SelectQuery& where(std::string_view condition, SqlValue value);
+  SelectQuery& where_any_of(std::string_view column_name, const std::vector<SqlValue>& values);
   // Only rows of projects that the scope sees.
-  Query& in_scope(const Scope& scope, std::string_view column_name);
+  SelectQuery& in_scope(const Scope& scope, std::string_view column_name);
   // ORDER BY and the like.
-  Query& then(std::string_view tail);
-  Query& limit(int count);
+  SelectQuery& then(std::string_view tail);
+  SelectQuery& limit(int count);
 
   Result<std::vector<SqlRow>> run(const Tx& tx) const { return tx.query(sql_, params_); }
 

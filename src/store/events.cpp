@@ -33,14 +33,14 @@ Result<std::int64_t> append_event(Tx& tx, const Scope& scope, const ProjectId& p
 
 Result<std::vector<Event>> list_events(const Tx& tx, const Scope& scope, const ProjectId& project,
                                        std::int64_t after, int limit) {
-  Query query("SELECT id, project_id, type, data, at FROM events WHERE 1 = 1");
+  SelectQuery query("SELECT id, project_id, type, data, at FROM events WHERE 1 = 1");
   query.in_scope(scope, "project_id").where("id > ?", column(after));
   if (!project.empty()) query.where("project_id = ?", column(project));
   return all_rows(query.then("ORDER BY id").limit(std::clamp(limit, 1, 1000)).run(tx), event_at);
 }
 
 Result<std::int64_t> last_event_id(const Tx& tx, const Scope& scope) {
-  const auto rows = Query("SELECT id FROM events WHERE 1 = 1")
+  const auto rows = SelectQuery("SELECT id FROM events WHERE 1 = 1")
                         .in_scope(scope, "project_id")
                         .then("ORDER BY id DESC")
                         .limit(1)

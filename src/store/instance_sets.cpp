@@ -84,7 +84,7 @@ Result<std::vector<InstanceSet>> list_instance_sets(const Tx& tx, const Scope& s
 }
 
 Result<std::vector<InstanceSet>> all_instance_sets(const Tx& tx, const Scope& scope) {
-  return all_rows(Query("SELECT " CROFT_SET_COLUMNS " FROM instance_sets WHERE 1 = 1")
+  return all_rows(SelectQuery("SELECT " CROFT_SET_COLUMNS " FROM instance_sets WHERE 1 = 1")
                       .in_scope(scope, "project_id")
                       .then("ORDER BY project_id, service_id, number")
                       .run(tx),

@@ -12,7 +12,7 @@ namespace {
 #define CROFT_PROCESS_COLUMNS                                                                   \
   "id, number, project_id, service_id, kind, status, step, step_state, params, result, error, " \
   "progress, cancellable, actor, parent_id, created_at, started_at, finished_at"
-#define CROFT_OPEN_STATUSES "('pending', 'running', 'canceling', 'rollbacking')"
+#define CROFT_ACTIVE_STATUSES "('running', 'canceling', 'rollbacking')"
 
 // Of processes that belong to no project.
 constexpr const char* kPlatformQueue = "platform";
@@ -108,7 +108,7 @@ Result<Paged<Process>> list_processes(const Tx& tx, const Scope& scope, const Pr
   const auto after = page_number(page);
   if (!after) return fail(after.error());
   const int limit = page_limit(page);
-  Query query("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE 1 = 1");
+  SelectQuery query("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE 1 = 1");
   query.in_scope(scope, "project_id");
   if (!filter.project_id.empty()) query.where("project_id = ?", column(filter.project_id));
   if (!filter.service_id.empty()) query.where("service_id = ?", column(filter.service_id));
@@ -124,31 +124,37 @@ Result<Paged<Process>> list_processes(const Tx& tx, const Scope& scope, const Pr
 
 Result<std::vector<Process>> child_processes(const Tx& tx, const Scope& scope,
                                              const ProcessId& parent) {
-  return all_rows(Query("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE parent_id <> ''")
-                      .in_scope(scope, "project_id")
-                      .where("parent_id = ?", column(parent))
-                      .then("ORDER BY number")
-                      .run(tx),
-                  process_at);
-}
-
-// A parent that waits for its children does not hold them up.
-Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int limit) {
   return all_rows(
-      Query("SELECT " CROFT_PROCESS_COLUMNS
-            " FROM processes AS p WHERE p.status = 'pending' AND NOT EXISTS ("
-            "SELECT 1 FROM processes AS q WHERE q.queue = p.queue AND q.number < p.number "
-            "AND q.status IN " CROFT_OPEN_STATUSES " AND q.id <> p.parent_id)")
-          .in_scope(scope, "p.project_id")
-          .then("ORDER BY p.number")
-          .limit(limit)
+      SelectQuery("SELECT " CROFT_PROCESS_COLUMNS " FROM processes WHERE parent_id <> ''")
+          .in_scope(scope, "project_id")
+          .where("parent_id = ?", column(parent))
+          .then("ORDER BY number")
           .run(tx),
       process_at);
 }
 
+// A parent that waits for its child does not hold it up, and neither does what is queued behind
+// that parent: each would wait for the other for ever.
+Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int limit) {
+  constexpr const char* kTurnHasCome =
+      "SELECT " CROFT_PROCESS_COLUMNS
+      " FROM processes AS p WHERE p.status = 'pending' AND NOT EXISTS ("
+      "SELECT 1 FROM processes AS q WHERE q.queue = p.queue AND q.id <> p.id "
+      "AND q.id <> p.parent_id AND (q.status IN " CROFT_ACTIVE_STATUSES
+      " OR (q.status = 'pending' AND q.number < p.number AND (q.parent_id = p.parent_id "
+      "OR NOT EXISTS (SELECT 1 FROM processes AS r WHERE r.id = p.parent_id "
+      "AND r.queue = p.queue AND r.status IN " CROFT_ACTIVE_STATUSES ")))))";
+  return all_rows(SelectQuery(kTurnHasCome)
+                      .in_scope(scope, "p.project_id")
+                      .then("ORDER BY p.number")
+                      .limit(limit)
+                      .run(tx),
+                  process_at);
+}
+
 Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope) {
-  return all_rows(Query("SELECT " CROFT_PROCESS_COLUMNS
-                        " FROM processes WHERE status IN ('running', 'canceling', 'rollbacking')")
+  return all_rows(SelectQuery("SELECT " CROFT_PROCESS_COLUMNS
+                              " FROM processes WHERE status IN " CROFT_ACTIVE_STATUSES)
                       .in_scope(scope, "project_id")
                       .then("ORDER BY number")
                       .run(tx),

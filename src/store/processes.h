@@ -36,7 +36,8 @@ Result<std::vector<Process>> child_processes(const Tx& tx, const Scope& scope,
                                              const ProcessId& parent);
 
 // Pending ones whose turn it is, oldest first: of each queue (the service, or the project for
-// processes without a service) only the first, and only while none of that queue is running.
+// processes without a service) only the first, and only while none of that queue is running. A
+// child is not held up by its active parent, nor by what waits behind that parent.
 Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int limit);
 // Running, canceling or rollbacking, oldest first: what a restarted croftd goes on with.
 Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope);

@@ -99,7 +99,7 @@ Result<Project> get_project_by_name(const Tx& tx, const Scope& scope, std::strin
 
 Result<Paged<Project>> list_projects(const Tx& tx, const Scope& scope, const Page& page) {
   const int limit = page_limit(page);
-  const auto rows = Query("SELECT " CROFT_PROJECT_COLUMNS " FROM projects WHERE 1 = 1")
+  const auto rows = SelectQuery("SELECT " CROFT_PROJECT_COLUMNS " FROM projects WHERE 1 = 1")
                         .in_scope(scope, "id")
                         .where("name > ?", column(page.after))
                         .then("ORDER BY name")
@@ -109,7 +109,7 @@ Result<Paged<Project>> list_projects(const Tx& tx, const Scope& scope, const Pag
 }
 
 Result<std::vector<Project>> all_projects(const Tx& tx, const Scope& scope) {
-  return all_rows(Query("SELECT " CROFT_PROJECT_COLUMNS " FROM projects WHERE 1 = 1")
+  return all_rows(SelectQuery("SELECT " CROFT_PROJECT_COLUMNS " FROM projects WHERE 1 = 1")
                       .in_scope(scope, "id")
                       .then("ORDER BY name")
                       .run(tx),

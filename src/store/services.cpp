@@ -135,7 +135,7 @@ Result<std::vector<Service>> list_services(const Tx& tx, const Scope& scope,
 }
 
 Result<std::vector<Service>> all_services(const Tx& tx, const Scope& scope) {
-  return all_rows(Query("SELECT " CROFT_SERVICE_COLUMNS " FROM services WHERE 1 = 1")
+  return all_rows(SelectQuery("SELECT " CROFT_SERVICE_COLUMNS " FROM services WHERE 1 = 1")
                       .in_scope(scope, "project_id")
                       .then("ORDER BY project_id, hostname")
                       .run(tx),

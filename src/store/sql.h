@@ -34,6 +34,7 @@ class SqlRow {
   explicit SqlRow(std::vector<SqlValue> values) : values_(std::move(values)) {}
 
   std::size_t size() const { return values_.size(); }
+  const std::vector<SqlValue>& values() const { return values_; }
   bool is_null(std::size_t column) const;
   std::int64_t integer(std::size_t column) const;
   int small(std::size_t column) const;  // an integer that fits an int

@@ -70,7 +70,7 @@ Result<Paged<Token>> list_tokens(const Tx& tx, const Scope& scope, const UserId&
   const auto after = page_number(page);
   if (!after) return fail(after.error());
   const int limit = page_limit(page);
-  Query query("SELECT " CROFT_TOKEN_COLUMNS " FROM tokens WHERE revoked_at IS NULL");
+  SelectQuery query("SELECT " CROFT_TOKEN_COLUMNS " FROM tokens WHERE revoked_at IS NULL");
   query.where("user_id = ?", column(user));
   if (*after > 0) query.where("number < ?", *after);
   const auto rows = query.then("ORDER BY number DESC").limit(limit + 1).run(tx);

@@ -65,7 +65,7 @@ Result<UserWithPassword> get_user_by_name(const Tx& tx, const Scope& scope, std:
 
 Result<Paged<User>> list_users(const Tx& tx, const Scope& scope, const Page& page) {
   const int limit = page_limit(page);
-  Query query("SELECT " CROFT_USER_COLUMNS " FROM users WHERE 1 = 1");
+  SelectQuery query("SELECT " CROFT_USER_COLUMNS " FROM users WHERE 1 = 1");
   if (!scope.all_projects()) query.where("id = ?", column(scope.user()));
   query.where("name_folded > ?", column(page.after)).then("ORDER BY name_folded").limit(limit + 1);
   return page_of(query.run(tx), user_at, limit,

@@ -100,7 +100,7 @@ Result<Paged<Version>> list_versions(const Tx& tx, const Scope& scope, const Ser
   const auto after = page_number(page);
   if (!after) return fail(after.error());
   const int limit = page_limit(page);
-  Query query("SELECT " CROFT_VERSION_COLUMNS " FROM versions WHERE 1 = 1");
+  SelectQuery query("SELECT " CROFT_VERSION_COLUMNS " FROM versions WHERE 1 = 1");
   query.where("service_id = ?", column(service));
   if (*after > 0) query.where("number < ?", *after);
   return page_of(query.then("ORDER BY number DESC").limit(limit + 1).run(tx), version_at, limit,
@@ -114,7 +114,7 @@ Result<std::vector<Version>> unsettled_versions(const Tx& tx, const Scope& scope
     if (!is_settled(d.value)) open.push_back(column(d.value));
   });
   check(!settled.empty() && !open.empty(), "both kinds of status exist");
-  return all_rows(Query("SELECT " CROFT_VERSION_COLUMNS " FROM versions WHERE 1 = 1")
+  return all_rows(SelectQuery("SELECT " CROFT_VERSION_COLUMNS " FROM versions WHERE 1 = 1")
                       .in_scope(scope, "project_id")
                       .where_any_of("status", open)
                       .then("ORDER BY created_at, id")
@@ -161,12 +161,13 @@ Result<Version> activate_version(Tx& tx, const Scope& scope, const VersionId& id
 Result<std::vector<Version>> surplus_versions(const Tx& tx, const Scope& scope,
                                               const ServiceId& service, int keep) {
   CROFT_TRY(get_service(tx, scope, service));
-  auto newest_first = all_rows(Query("SELECT " CROFT_VERSION_COLUMNS " FROM versions WHERE 1 = 1")
-                                   .where("service_id = ?", column(service))
-                                   .where_any_of("status", settled_statuses())
-                                   .then("ORDER BY number DESC")
-                                   .run(tx),
-                               version_at);
+  auto newest_first =
+      all_rows(SelectQuery("SELECT " CROFT_VERSION_COLUMNS " FROM versions WHERE 1 = 1")
+                   .where("service_id = ?", column(service))
+                   .where_any_of("status", settled_statuses())
+                   .then("ORDER BY number DESC")
+                   .run(tx),
+               version_at);
   if (!newest_first) return newest_first;
   std::vector<Version> surplus;
   // The active one counts among the kept, however old it is.
