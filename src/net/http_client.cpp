@@ -72,16 +72,19 @@ namespace {
 class ResponseStream final : public HttpResponseStream {
  public:
   ResponseStream(std::function<void(Connection)> keep, Connection connection, HttpParser parser,
-                 Millis idle_limit)
+                 Millis idle_limit, Deadline deadline)
       : keep_(std::move(keep)),
         connection_(std::move(connection)),
         parser_(std::move(parser)),
-        idle_limit_(idle_limit) {}
+        idle_limit_(idle_limit),
+        deadline_(deadline) {}
 
   int status() const override { return parser_.status(); }
   const HttpHeaders& headers() const override { return parser_.headers(); }
 
-  Task<Result<std::optional<std::string>>> next() override { return next_within(idle_limit_); }
+  Task<Result<std::optional<std::string>>> next() override {
+    return next_within(std::min(idle_limit_, deadline_.remaining()));
+  }
 
   Task<Result<std::optional<std::string>>> next_within(Millis limit) {
     while (true) {
@@ -108,6 +111,7 @@ class ResponseStream final : public HttpResponseStream {
   Connection connection_;
   HttpParser parser_;
   Millis idle_limit_;
+  Deadline deadline_;
 };
 
 Task<Status> read_head(Connection& connection, HttpParser& parser, const Deadline& deadline) {
@@ -235,7 +239,8 @@ Task<Result<std::unique_ptr<HttpResponseStream>>> HttpClient::open(const HttpReq
     if (done) {
       std::unique_ptr<HttpResponseStream> stream = std::make_unique<ResponseStream>(
           [state](Connection connection) { state->keep(std::move(connection)); }, std::move(*kept),
-          std::move(parser), request.idle_limit);
+          std::move(parser), request.idle_limit,
+          request.limit_body ? deadline : Deadline(kNoLimit));
       co_return stream;
     }
     // The server closed a kept connection while it was idle: once more, on a fresh one in the end.
@@ -280,8 +285,8 @@ Task<Result<HttpUpgrade>> HttpClient::upgrade(const HttpRequest& request, std::s
     result.stream = with_leftover(std::move(connection->stream), std::move(connection->input));
     co_return result;
   }
-  ResponseStream body([](Connection) {}, std::move(*connection), std::move(parser),
-                      deadline.remaining());
+  ResponseStream body([](Connection) {}, std::move(*connection), std::move(parser), kNoLimit,
+                      deadline);
   auto whole = co_await read_all(body, request.max_body_bytes);
   if (!whole) co_return fail(std::move(whole).error());
   result.response.body = std::move(*whole);

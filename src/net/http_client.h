@@ -35,8 +35,10 @@ struct HttpRequest {
   HttpHeaders headers;       // Host, Content-Length and Transfer-Encoding are added
   std::string body;
   ByteSource* body_source = nullptr;  // sent chunked instead of `body`; must outlive the call
-  // For the whole call up to the end of the response head; for send() also of the body.
+  // For the whole call up to the end of the response head; for send(), and with `limit_body` for
+  // open(), also of the body.
   Millis limit{30'000};
+  bool limit_body = false;
   // Largest response body that send() takes; more fails with kTooLarge.
   std::size_t max_body_bytes = 16u << 20;
   // Largest pause between two pieces of a streamed response body.
