@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kRuntimePrefix = "RUNTIME_";
 // References inside of references: deeper is nobody's intention.
 constexpr int kMaxNesting = 16;
+constexpr std::size_t kMaxName = 512;   // longer than a hostname and a key together
 constexpr std::size_t kMaxDepth = 200;  // chain of references to references
 
 // Whose variables a name is looked up in.
@@ -82,6 +83,16 @@ std::string stringified(std::string_view value) {
   return result;
 }
 
+// The length of "${…}" at the front of `text`, braces inside counted; 0 when it is never closed.
+std::size_t braced_length(std::string_view text) {
+  int open = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with("${")) ++open;
+    if (text[i] == '}' && --open == 0) return i + 1;
+  }
+  return 0;
+}
+
 class Resolver {
  public:
   Resolver(const ProjectVariables& input, const EnvLimits& limits)
@@ -105,6 +116,7 @@ class Resolver {
   };
 
   std::string expanded(const Scope& scope, std::string_view text, int nesting);
+  std::size_t bare_name(const Scope& scope, std::string_view text) const;
   std::string expanded_reference(const Scope& scope, std::string_view inner, int nesting);
   std::string value_of(const Scope& scope, std::string_view name, const std::string& literal);
   Target look_up(const Scope& scope, const std::string& name) const;
@@ -127,6 +139,7 @@ std::string Resolver::leave(const std::string& literal, std::string_view why) {
 }
 
 Resolver::Target Resolver::look_up(const Scope& scope, const std::string& name) const {
+  if (name.size() > kMaxName) return {};
   if (scope.build != nullptr) {
     if (const std::string* value = find(*scope.build, name)) return {scope, name, value};
     if (name.starts_with(kRuntimePrefix) && scope.service != nullptr) {
@@ -196,29 +209,48 @@ std::string Resolver::expanded_reference(const Scope& scope, std::string_view in
   return modifier.empty() || left ? value : stringified(value);
 }
 
+// The length of a name at the front of `text`; 0 when there is none.
+std::size_t Resolver::bare_name(const Scope& scope, std::string_view text) const {
+  std::size_t length = 0;
+  while (length < text.size() && is_name(text.substr(length, 1))) ++length;
+  if (length == 0 || (text[0] >= '0' && text[0] <= '9')) return 0;
+  const Target target = look_up(scope, std::string(text.substr(0, length)));
+  if (target.value == nullptr) return 0;
+  const bool generated = target.scope.service != nullptr && target.scope.build == nullptr &&
+                         find(target.scope.service->system, target.key) == target.value;
+  const bool elsewhere = target.scope.service != scope.service;
+  return generated || elsewhere ? length : 0;
+}
+
+// Splits off the text up to the first reference, and what stands in it.
 std::string Resolver::expanded(const Scope& scope, std::string_view text, int nesting) {
   std::string result;
   while (true) {
-    const auto begin = text.find("${");
+    const auto begin = text.find('$');
     result += text.substr(0, begin);
     if (begin == std::string_view::npos) return result;
-    int open = 1;
-    std::size_t end = begin + 2;
-    for (; end < text.size(); ++end) {
-      if (text.substr(end).starts_with("${")) ++open;
-      if (text[end] == '}' && --open == 0) break;
+    text.remove_prefix(begin);
+    std::string value;
+    std::size_t length = 0;  // of the reference with its signs
+    if (text.starts_with("${")) {
+      length = braced_length(text);
+      if (length == 0) return result += text;
+      value = expanded_reference(scope, text.substr(2, length - 3), nesting);
+    } else if (const std::size_t name = bare_name(scope, text.substr(1)); name > 0) {
+      length = name + 1;
+      value = value_of(scope, text.substr(1, name), std::string(text.substr(0, length)));
+    } else {
+      length = 1;
+      value = "$";
     }
-    if (end == text.size()) return result += text.substr(begin);
-    const std::string_view inner = text.substr(begin + 2, end - begin - 2);
-    std::string value = expanded_reference(scope, inner, nesting);
     if (result.size() + value.size() > limits_.max_value_bytes) {
-      result += leave(fmt::format("${{{}}}", inner),
-                      fmt::format("the value would grow beyond {} bytes", limits_.max_value_bytes));
+      leave(std::string(text.substr(0, length)),
+            fmt::format("the value would grow beyond {} bytes", limits_.max_value_bytes));
       // Nothing after it is expanded: each step would copy that much again.
-      return result += text.substr(end + 1);
+      return result += text;
     }
     result += value;
-    text.remove_prefix(end + 1);
+    text.remove_prefix(length);
   }
 }
 
@@ -301,7 +333,10 @@ ResolvedEnv resolve_build_env(const ProjectVariables& input, std::string_view ho
 
 std::vector<EnvWarning> find_reference_cycles(const EnvVariables& variables) {
   const ProjectVariables input{.services = {{.hostname = "-", .yaml = variables}}};
-  ResolvedEnv resolved = resolve_env(input, "-");
+  // Cycles show in small values too, and files may hold thousands of such maps.
+  constexpr EnvLimits kSmall{
+      .max_value_bytes = 4096, .max_total_bytes = 65536, .max_references = 50};
+  ResolvedEnv resolved = resolve_env(input, "-", kSmall);
   std::erase_if(resolved.warnings, [](const EnvWarning& warning) {
     return warning.message.find("itself") == std::string::npos &&
            warning.message.find("cycle") == std::string::npos;

@@ -52,6 +52,9 @@ struct EnvLimits {
 //   hostname wins
 //   ${a${b}}      the inner one first
 //   ${x|stringify} escaped as inside of a JSON string, without the quotes around it
+//   $host_name     without braces too, as recipes for Zerops write it, and $name of what the
+//   platform
+//                  generates; any other $ is an ordinary character
 // What does not resolve stays as it is, with a warning: unknown names, X: ${X}, the reference that
 // closes a cycle, what is over a limit. With isolation kNone of the project, or of a sibling,
 // `host_name` of the sibling's variables appear too, weakest of all. A service that is not in

@@ -49,6 +49,14 @@ TEST(Env, ResolvesReferences) {
             "say \\\"hi\\\"\\n\\\\\\u0001");
 }
 
+TEST(Env, FollowsBareNamesOfOthersAndOfThePlatform) {
+  EXPECT_EQ(value({{"X", "$db_user:$db_port/$hostname"}}), "db:5432/app");
+  EXPECT_EQ(value({{"X", "$SECRET $Y $DOMAIN $db_nam $2b$10$ $$ a$"}, {"Y", "y"}}),
+            "$SECRET $Y $DOMAIN $db_nam $2b$10$ $$ a$")
+      << "any other $ is an ordinary character";
+  EXPECT_TRUE(warnings({{"X", "$db_nam $Y"}}).empty());
+}
+
 TEST(Env, LeavesWhatDoesNotResolve) {
   EXPECT_EQ(value({{"X", "a ${db_nam} b"}}), "a ${db_nam} b");
   EXPECT_EQ(value({{"X", "${MISSING}"}}), "${MISSING}");
@@ -143,6 +151,11 @@ TEST(Env, StopsExplosions) {
   EXPECT_LT(total, 5u << 20);
   EXPECT_FALSE(env.warnings.empty());
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+
+  std::string underscores;
+  for (int i = 0; i < 300'000; ++i) underscores += "a_";
+  EXPECT_EQ(value({{"X", "${" + underscores + "}$" + underscores}}),
+            "${" + underscores + "}$" + underscores);
 
   EnvVariables chain = {{"B0000", "end"}};
   for (int i = 1; i < 1000; ++i) {

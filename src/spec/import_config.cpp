@@ -120,7 +120,8 @@ Result<Preprocessed> run_preprocessor(std::string_view file, std::string_view te
     return fail(located(file, ErrorCode::kUnsupported, {1, 1},
                         "the file switches the preprocessor on, which is not available here"));
   }
-  auto done = preprocess(text, {.random = *options.random, .clock = *options.clock});
+  auto done = preprocess(
+      text, {.random = *options.random, .clock = *options.clock, .throwaway = options.throwaway});
   if (done) return std::move(*done);
   const PreprocessMeta& meta = done.error().meta;
   std::string message = done.error().message;

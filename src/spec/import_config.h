@@ -23,6 +23,7 @@ struct ImportOptions {
   // For the preprocessor; both or none. Without them a file that switches it on is kUnsupported.
   Random* random = nullptr;
   const Clock* clock = nullptr;
+  bool throwaway = false;  // see PreprocessOptions
 };
 
 struct ParsedImport {

@@ -208,8 +208,8 @@ Result<std::string> PreFunctions::jwt(const Params& params) const {
 
 Result<std::string> PreFunctions::key_pair(std::string_view function, const std::string& name) {
   const bool ed25519 = function == "generateED25519Key";
-  auto pair = ed25519 ? generate_ed25519(random_)
-                      : generate_rsa(function == "generateRSA2048Key" ? 2048 : 4096);
+  const int bits = throwaway_ ? 1024 : function == "generateRSA2048Key" ? 2048 : 4096;
+  auto pair = ed25519 ? generate_ed25519(random_) : generate_rsa(bits);
   if (!pair) return fail(std::move(pair).error());
   variables_[name + "Public"] = pair->public_pem;
   variables_[name + "Private"] = pair->private_pem;
@@ -280,8 +280,9 @@ Result<std::string> PreFunctions::modify(std::string_view name, const std::strin
     crypto_hash_sha512(hash.data(), as_bytes(value), value.size());
     return bytes_to_hex(as_view(hash));
   }
-  if (name == "bcrypt") return hash_bcrypt(value, random_);
-  if (name == "argon2id") return hash_argon2id(value, random_);
+  const HashCost cost = throwaway_ ? HashCost::kThrowaway : HashCost::kReal;
+  if (name == "bcrypt") return hash_bcrypt(value, random_, cost);
+  if (name == "argon2id") return hash_argon2id(value, random_, cost);
   return not_found("modifier", name, kModifiers);
 }
 

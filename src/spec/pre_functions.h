@@ -17,9 +17,14 @@ namespace croft::spec {
 class PreFunctions {
  public:
   // `variables` is what setVar and the key generators write to; the caller reads them.
-  PreFunctions(Random& random, const Clock& clock, std::filesystem::path zoneinfo,
+  // `throwaway`: keys and hashes of the right form that cost little and protect nothing.
+  PreFunctions(Random& random, const Clock& clock, std::filesystem::path zoneinfo, bool throwaway,
                std::map<std::string, std::string>& variables)
-      : random_(random), clock_(clock), zoneinfo_(std::move(zoneinfo)), variables_(variables) {}
+      : random_(random),
+        clock_(clock),
+        zoneinfo_(std::move(zoneinfo)),
+        throwaway_(throwaway),
+        variables_(variables) {}
 
   Result<std::string> call(std::string_view name, const std::vector<std::string>& params);
   Result<std::string> modify(std::string_view name, const std::string& value);
@@ -36,6 +41,7 @@ class PreFunctions {
   Random& random_;
   const Clock& clock_;
   std::filesystem::path zoneinfo_;
+  bool throwaway_;
   std::map<std::string, std::string>& variables_;
 };
 

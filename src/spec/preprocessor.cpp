@@ -41,7 +41,7 @@ class Preprocessor {
       : text_(text),
         options_(options),
         deadline_(options.clock.steady() + options.max_duration),
-        functions_(options.random, options.clock, options.zoneinfo, variables_) {
+        functions_(options.random, options.clock, options.zoneinfo, options.throwaway, variables_) {
     result_.lines.push_back(1);
   }
 

@@ -20,7 +20,8 @@ struct PreprocessOptions {
   const Clock& clock;
   int max_calls = 200;          // functions and modifiers together
   Millis max_duration{20'000};  // hashes and keys cost time (yamlPreprocessingMaxDurationExceeded)
-  std::size_t max_output = 1u << 20;                       // bytes, also of any intermediate value
+  std::size_t max_output = 1u << 20;  // bytes, also of any intermediate value
+  bool throwaway = false;             // cheap keys and hashes, for a text that is only looked at
   std::filesystem::path zoneinfo = "/usr/share/zoneinfo";  // for getDatetime with a time zone
 };
 

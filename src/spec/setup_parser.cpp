@@ -6,6 +6,7 @@
 
 #include "base/cron.h"
 #include "spec/deploy_files.h"
+#include "spec/env.h"
 #include "spec/env_key.h"
 #include "spec/keys.h"
 #include "spec/probe_parser.h"
@@ -283,6 +284,11 @@ EnvVariables read_env_variables(const Field& field, Complaints& out) {
       continue;
     }
     if (auto text = read_string(value, out)) result.emplace(entry.key, std::move(*text));
+  }
+  for (const EnvWarning& cycle : find_reference_cycles(result)) {
+    const MapEntry* entry = field->find(cycle.key);
+    out.warning(entry->at, field.entry(*entry).pointer,
+                fmt::format("{}: {}", cycle.reference, cycle.message));
   }
   return result;
 }
