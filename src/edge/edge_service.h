@@ -1,0 +1,29 @@
+// The Swarm service that runs the edge: one Caddy in the host's network on every node that carries
+// the edge label.
+#pragma once
+
+#include <string>
+
+#include "engine/spec.h"
+
+namespace croft {
+
+// Node label of the engine; its value is the install id.
+inline constexpr const char* kEdgeNodeLabel = "croft.edge";
+
+struct EdgeServiceConfig {
+  std::string install_id;
+  std::string image;           // of catalog type edge
+  std::string host_directory;  // see prepare_edge_directory(); the same path on every edge node
+  std::int64_t memory_bytes = 512ll << 20;
+};
+
+// It starts with nothing but the admin socket, takes a configuration there, and starts with that
+// one again from then on. Changing the spec replaces the tasks, which closes every connection.
+engine::ServiceSpec edge_service_spec(const EdgeServiceConfig& config);
+
+// For EdgeSettings: the paths as Caddy sees them.
+std::string edge_admin_socket();
+std::string edge_storage_directory();
+
+}  // namespace croft
