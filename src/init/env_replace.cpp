@@ -17,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = 16u << 20;
-constexpr std::size_t kMaxKey = 256;  // bounds the work on a file full of delimiters
 
 bool key_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -28,10 +27,11 @@ struct Match {
   const std::string* value = nullptr;
 };
 
-Match match_at(std::string_view text, std::string_view delimiter,
+// `max_key`: the longest key there is; bounds the work on a file full of delimiters.
+Match match_at(std::string_view text, std::string_view delimiter, std::size_t max_key,
                const std::map<std::string, std::string>& env) {
   if (delimiter.empty() || !text.starts_with(delimiter)) return {};
-  const std::string_view rest = text.substr(delimiter.size(), kMaxKey + delimiter.size());
+  const std::string_view rest = text.substr(delimiter.size(), max_key + delimiter.size());
   const auto key_end = std::find_if_not(rest.begin(), rest.end(), key_character);
   // A delimiter may itself consist of key characters ("__KEY__"): look for it, not for their end.
   const auto length = static_cast<std::size_t>(key_end - rest.begin());
@@ -100,6 +100,8 @@ std::string replace_variables(std::string_view text, const std::vector<std::stri
             [](const auto& a, const auto& b) { return a.size() > b.size(); });
   std::string starts;
   for (const std::string& delimiter : ordered) starts += delimiter.substr(0, 1);
+  std::size_t max_key = 0;
+  for (const auto& [key, value] : env) max_key = std::max(max_key, key.size());
   std::string out;
   while (!text.empty()) {
     const std::size_t start = std::min(text.find_first_of(starts), text.size());
@@ -108,7 +110,7 @@ std::string replace_variables(std::string_view text, const std::vector<std::stri
     if (text.empty()) break;
     Match match;
     for (const std::string& delimiter : ordered) {
-      if (match.length == 0) match = match_at(text, delimiter, env);
+      if (match.length == 0) match = match_at(text, delimiter, max_key, env);
     }
     if (match.length == 0) {
       out.push_back(text.front());

@@ -37,29 +37,32 @@ std::string to_utf8(std::string_view bytes) {
   return out;
 }
 
-void LineRing::feed(std::string_view piece) {
+void LineRing::feed(std::string_view piece, std::size_t source) {
+  std::string& open = open_.at(source);
   while (!piece.empty()) {
     const std::size_t end = piece.find('\n');
     const std::string_view part = piece.substr(0, end);
-    open_.append(part.substr(0, kMaxLineBytes - std::min(kMaxLineBytes, open_.size())));
+    open.append(part.substr(0, kMaxLineBytes - std::min(kMaxLineBytes, open.size())));
     if (end == std::string_view::npos) return;
-    finish_line();
+    finish_line(open);
     piece.remove_prefix(end + 1);
   }
 }
 
-void LineRing::finish_line() {
-  if (open_.ends_with('\r')) open_.pop_back();
-  lines_.push_back(std::move(open_));
-  open_.clear();
+void LineRing::finish_line(std::string& open) {
+  if (open.ends_with('\r')) open.pop_back();
+  lines_.push_back(std::move(open));
+  open.clear();
   if (lines_.size() > kMaxLines) lines_.pop_front();
 }
 
 std::vector<std::string> LineRing::lines() const {
   std::vector<std::string> out;
   for (const std::string& line : lines_) out.push_back(to_utf8(line));
-  if (!open_.empty()) out.push_back(to_utf8(open_));
-  if (out.size() > kMaxLines) out.erase(out.begin());
+  for (const std::string& open : open_) {
+    if (!open.empty()) out.push_back(to_utf8(open));
+  }
+  while (out.size() > kMaxLines) out.erase(out.begin());
   return out;
 }
 

@@ -167,7 +167,11 @@ Result<OnceHost> parse_once_host(std::string_view text) {
     port = text.substr(colon + 1);
   }
   const char* end = port.data() + port.size();
-  const bool good_port = port.empty() || std::from_chars(port.data(), end, host.port).ptr == end;
+  bool good_port = true;
+  if (!port.empty()) {
+    const auto parsed = std::from_chars(port.data(), end, host.port);
+    good_port = parsed.ec == std::errc() && parsed.ptr == end;
+  }
   if (!good_port || host.port == 0 || !to_address(host)) {
     return fail(ErrorCode::kInvalid, fmt::format("'{}' is not a numeric address", whole));
   }

@@ -54,7 +54,7 @@ void Output::pump(RelayPosition relay, int max_reads, bool stop_when_full) {
       return;
     }
     const std::string_view piece(buffer_.data(), static_cast<std::size_t>(got));
-    relay->ring->feed(piece);
+    relay->ring->feed(piece, relay->stream == Stream::kErr ? 1 : 0);
     if (relay->stream == Stream::kNone) continue;
     write(relay->stream, piece);
     if (stop_when_full && !sink(relay->stream).pending.empty()) return;
