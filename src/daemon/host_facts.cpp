@@ -1,0 +1,89 @@
+#include "daemon/host_facts.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <sstream>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/ip.h"
+
+namespace croft {
+namespace {
+
+// The address the kernel would use towards the outside; nothing is sent.
+std::string outward_address() {
+  const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(53);
+  ::inet_pton(AF_INET, "198.51.100.1", &to.sin_addr);  // documentation range (RFC 5737)
+  if (!fd || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
+    return "127.0.0.1";
+  }
+  sockaddr_in own{};
+  socklen_t length = sizeof own;
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &length);
+  std::array<char, INET_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET, &own.sin_addr, text.data(), text.size());
+  return text.data();
+}
+
+void collect_addresses(HostFacts& facts) {
+  ifaddrs* raw = nullptr;
+  if (::getifaddrs(&raw) != 0) return;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> list(raw, &::freeifaddrs);
+  for (const ifaddrs* one = list.get(); one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_LOOPBACK) != 0) continue;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (one->ifa_addr->sa_family == AF_INET) {
+      const auto* in = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
+      ::inet_ntop(AF_INET, &in->sin_addr, text.data(), text.size());
+      facts.addresses4.emplace_back(text.data());
+    } else if (one->ifa_addr->sa_family == AF_INET6) {
+      const auto* in = reinterpret_cast<const sockaddr_in6*>(one->ifa_addr);
+      if (IN6_IS_ADDR_LINKLOCAL(&in->sin6_addr)) continue;
+      ::inet_ntop(AF_INET6, &in->sin6_addr, text.data(), text.size());
+      facts.addresses6.emplace_back(text.data());
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> parse_resolvers(const std::string& text) {
+  std::vector<std::string> resolvers;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string keyword;
+    std::string address;
+    if (!(words >> keyword >> address) || keyword != "nameserver") continue;
+    const auto parsed = IpAddress::parse(address);
+    if (!parsed || address.starts_with("127.") || address == "::1") continue;
+    resolvers.push_back(parsed->str());
+  }
+  return resolvers;
+}
+
+HostFacts read_host_facts(const std::string& resolv_conf, const std::string& stub_upstream) {
+  HostFacts facts;
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) == 0) facts.name = name.data();
+  facts.address = outward_address();
+  collect_addresses(facts);
+  for (const std::string& path : {resolv_conf, stub_upstream}) {
+    const auto text = read_file(path, 1u << 20);
+    if (text) facts.resolvers = parse_resolvers(*text);
+    if (!facts.resolvers.empty()) break;
+  }
+  return facts;
+}
+
+}  // namespace croft

@@ -1,0 +1,24 @@
+// What croftd reads of the machine it runs on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace croft {
+
+struct HostFacts {
+  std::string name;                    // host name
+  std::string address;                 // of the default route's interface; 127.0.0.1 without one
+  std::vector<std::string> addresses4; // every address of the machine but loopback
+  std::vector<std::string> addresses6; // global ones
+  std::vector<std::string> resolvers;  // usable from another network namespace
+};
+
+// `resolv_conf` is read; when it names a local stub (127.0.0.53), `stub_upstream` instead.
+HostFacts read_host_facts(const std::string& resolv_conf = "/etc/resolv.conf",
+                          const std::string& stub_upstream = "/run/systemd/resolve/resolv.conf");
+
+// Exposed for tests: the nameserver lines, without loopback ones.
+std::vector<std::string> parse_resolvers(const std::string& text);
+
+}  // namespace croft

@@ -1,0 +1,88 @@
+#include "daemon/node_publisher.h"
+
+#include <algorithm>
+
+#include "store/instance_sets.h"
+#include "store/projects.h"
+#include "store/services.h"
+#include "store/settings.h"
+
+namespace croft {
+namespace {
+
+constexpr const char* kSettingGeneration = "node_generation";
+// No tenant reaches what only the machine itself should: metadata services, multicast, loopback.
+const std::vector<std::string> kNever4 = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
+                                          "224.0.0.0/4"};
+const std::vector<std::string> kNever6 = {"::1/128", "fe80::/10", "ff00::/8",
+                                          "fd00:ec2::254/128"};
+
+}  // namespace
+
+NodePublisher::NodePublisher(Store& store, const World& world, AgentHub& hub,
+                             const AddressPlan& addresses, std::string install_id, Node local,
+                             HostFacts facts)
+    : store_(store),
+      world_(world),
+      hub_(hub),
+      addresses_(addresses),
+      install_id_(std::move(install_id)),
+      local_(std::move(local)),
+      facts_(std::move(facts)) {}
+
+Task<Result<NodePlanInput>> NodePublisher::read_input() {
+  auto input = co_await store_.read([](const Tx& tx) -> Result<NodePlanInput> {
+    NodePlanInput read;
+    auto projects = all_projects(tx, Scope::platform());
+    if (!projects) return fail(std::move(projects).error());
+    auto services = all_services(tx, Scope::platform());
+    if (!services) return fail(std::move(services).error());
+    auto sets = all_instance_sets(tx, Scope::platform());
+    if (!sets) return fail(std::move(sets).error());
+    read.projects = std::move(*projects);
+    read.services = std::move(*services);
+    read.sets = std::move(*sets);
+    return read;
+  });
+  if (!input) co_return input;
+  input->install_id = install_id_;
+  input->node = local_;
+  input->resolvers = facts_.resolvers;
+  input->denied4 = kNever4;
+  input->denied6 = kNever6;
+  input->denied4.insert(input->denied4.end(), facts_.addresses4.begin(), facts_.addresses4.end());
+  input->denied6.insert(input->denied6.end(), facts_.addresses6.begin(), facts_.addresses6.end());
+  for (const auto& [id, node] : world_.nodes()) {
+    input->containers.insert(input->containers.end(), node.containers.begin(),
+                             node.containers.end());
+  }
+  co_return input;
+}
+
+Task<Status> NodePublisher::reconcile() {
+  // Before the agent has told what runs, a plan would take every instance out of rotation.
+  if (!world_.node_known(local_.id)) co_return Status{};
+  auto input = co_await read_input();
+  if (!input) co_return fail(std::move(input).error());
+  NodeDesired wanted = plan_node(addresses_, *input);
+  if (last_generation_ == 0) {
+    auto stored = co_await store_.read([](const Tx& tx) {
+      return get_setting(tx, Scope::platform(), kSettingGeneration);
+    });
+    if (!stored) co_return fail(std::move(stored).error());
+    last_generation_ = *stored ? std::stoll(**stored) : 1;
+  }
+  number_generations(wanted, last_, last_generation_ + 1);
+  if (wanted.generation == last_.generation) co_return Status{};
+  last_generation_ = wanted.generation;
+  // Durable before it is used: a number never comes back with other content.
+  const std::string text = std::to_string(wanted.generation);
+  CROFT_CO_TRY(co_await store_.write([&text](Tx& tx) {
+    return set_setting(tx, Scope::platform(), kSettingGeneration, text);
+  }));
+  last_ = wanted;
+  hub_.publish(local_.id, std::move(wanted));
+  co_return Status{};
+}
+
+}  // namespace croft
