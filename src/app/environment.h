@@ -2,9 +2,9 @@
 // references resolved (zerops-30loops.md A3, A4).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "model/project.h"
@@ -15,29 +15,40 @@
 
 namespace croft {
 
-struct ResolvedEnvironment {
-  std::map<std::string, std::string> values;
-  std::vector<std::string> warnings;  // references that stayed literal, keys that were shadowed
+// Under which names and ports the edge is reached.
+struct PlatformAddress {
+  std::string domain = "croft.localhost";
+  std::uint16_t http_port = 80;
+  std::uint16_t https_port = 443;
 };
 
-// What every container of the service sees at run time. `version` and `setup` are null for a
-// managed service. Precedence: system > run.envVariables > user and secret variables of the service
-// > project variables.
-Result<ResolvedEnvironment> runtime_environment(const Tx& tx, const Project& project,
-                                                const Service& service, const Version* version,
-                                                const spec::Setup* setup,
-                                                std::string_view platform_domain);
+// "https://api-shop.croft.localhost:8443" for every name of the service (edge_names.h), the main
+// one first; with http:// after each https:// one when `both`.
+std::vector<std::string> service_urls(const PlatformAddress& platform, const Project& project,
+                                      const Service& service, bool both);
 
-// What build containers see: project variables, build.envVariables, facts; the run-time variables
-// under RUNTIME_<key>.
-Result<ResolvedEnvironment> build_environment(const Tx& tx, const Project& project,
-                                              const Service& service, const Version& version,
-                                              const spec::Setup& setup,
-                                              std::string_view platform_domain);
+struct ResolvedEnvironment {
+  std::map<std::string, std::string> values;
+  std::vector<std::string> warnings;  // references that stayed literal; never holds a value
+};
 
-// "https://SERVICE-PROJECT.domain": the address of the service's subdomain; a port other than the
-// only HTTP one is part of it. Empty when no port speaks HTTP.
-std::string subdomain_host(const Project& project, const Service& service,
-                           std::string_view platform_domain);
+// Whose environment: the service of this project, with the version that is deployed and its setup;
+// both null for a managed service.
+struct EnvironmentSubject {
+  const Project& project;
+  const Service& service;
+  const Version* version = nullptr;
+  const spec::Setup* setup = nullptr;
+};
+
+// What every container of the service sees at run time. Precedence: system > run.envVariables >
+// user and secret variables of the service > project variables (A4).
+Result<ResolvedEnvironment> runtime_environment(const Tx& tx, const EnvironmentSubject& subject,
+                                                const PlatformAddress& platform);
+
+// What build containers see: project variables and build.envVariables; run-time values through
+// ${RUNTIME_name}.
+Result<ResolvedEnvironment> build_environment(const Tx& tx, const EnvironmentSubject& subject,
+                                              const PlatformAddress& platform);
 
 }  // namespace croft

@@ -7,11 +7,11 @@
 namespace croft {
 
 struct HostFacts {
-  std::string name;                    // host name
-  std::string address;                 // of the default route's interface; 127.0.0.1 without one
-  std::vector<std::string> addresses4; // every address of the machine but loopback
-  std::vector<std::string> addresses6; // global ones
-  std::vector<std::string> resolvers;  // usable from another network namespace
+  std::string name;                     // host name
+  std::string address;                  // of the default route's interface; 127.0.0.1 without one
+  std::vector<std::string> addresses4;  // every address of the machine but loopback
+  std::vector<std::string> addresses6;  // global ones
+  std::vector<std::string> resolvers;   // usable from another network namespace
 };
 
 // `resolv_conf` is read; when it names a local stub (127.0.0.53), `stub_upstream` instead.

@@ -14,8 +14,7 @@ constexpr const char* kSettingGeneration = "node_generation";
 // No tenant reaches what only the machine itself should: metadata services, multicast, loopback.
 const std::vector<std::string> kNever4 = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
                                           "224.0.0.0/4"};
-const std::vector<std::string> kNever6 = {"::1/128", "fe80::/10", "ff00::/8",
-                                          "fd00:ec2::254/128"};
+const std::vector<std::string> kNever6 = {"::1/128", "fe80::/10", "ff00::/8", "fd00:ec2::254/128"};
 
 }  // namespace
 
@@ -66,9 +65,8 @@ Task<Status> NodePublisher::reconcile() {
   if (!input) co_return fail(std::move(input).error());
   NodeDesired wanted = plan_node(addresses_, *input);
   if (last_generation_ == 0) {
-    auto stored = co_await store_.read([](const Tx& tx) {
-      return get_setting(tx, Scope::platform(), kSettingGeneration);
-    });
+    auto stored = co_await store_.read(
+        [](const Tx& tx) { return get_setting(tx, Scope::platform(), kSettingGeneration); });
     if (!stored) co_return fail(std::move(stored).error());
     last_generation_ = *stored ? std::stoll(**stored) : 1;
   }
@@ -77,9 +75,8 @@ Task<Status> NodePublisher::reconcile() {
   last_generation_ = wanted.generation;
   // Durable before it is used: a number never comes back with other content.
   const std::string text = std::to_string(wanted.generation);
-  CROFT_CO_TRY(co_await store_.write([&text](Tx& tx) {
-    return set_setting(tx, Scope::platform(), kSettingGeneration, text);
-  }));
+  CROFT_CO_TRY(co_await store_.write(
+      [&text](Tx& tx) { return set_setting(tx, Scope::platform(), kSettingGeneration, text); }));
   last_ = wanted;
   hub_.publish(local_.id, std::move(wanted));
   co_return Status{};

@@ -9,6 +9,7 @@
 #include "store/events.h"
 #include "store/processes.h"
 #include "store/services.h"
+#include "store/variables.h"
 #include "store/versions.h"
 
 namespace croft {
@@ -27,6 +28,24 @@ Status announce_service(Tx& tx, const Service& service) {
   auto id = append_event(tx, Scope::platform(), service.project_id, "service.changed",
                          {{"service", service.id.str()}, {"hostname", service.hostname}});
   if (!id) return fail(std::move(id).error());
+  return {};
+}
+
+// Siblings refer to them as ${host_name}. One whose key a user took meanwhile stays theirs.
+Status replace_yaml_variables(Tx& tx, const Service& service, const spec::EnvVariables& yaml) {
+  CROFT_TRY(remove_variables_of_kind(tx, Scope::platform(), service.project_id, service.id,
+                                     VariableKind::kYaml));
+  for (const auto& [key, value] : yaml) {
+    auto set = set_variable(tx, Scope::platform(),
+                            {.project_id = service.project_id,
+                             .service_id = service.id,
+                             .key = key,
+                             .value = Secret(value),
+                             .kind = VariableKind::kYaml,
+                             .editable = false,
+                             .deletable = false});
+    if (!set && set.error().code() != ErrorCode::kConflict) return fail(std::move(set).error());
+  }
   return {};
 }
 
@@ -90,7 +109,7 @@ Task<Status> Rollout::wait_ready(ProcessRun& run, InstanceSetId set, std::int64_
 }
 
 Task<Status> Rollout::make_active(ServiceId service, InstanceSetId set, VersionId version,
-                                  std::vector<Port> ports) {
+                                  std::vector<Port> ports, spec::EnvVariables yaml) {
   auto done = co_await context_.store.write([&](Tx& tx) -> Status {
     const Scope all = Scope::platform();
     auto sets = list_instance_sets(tx, all, service);
@@ -111,6 +130,7 @@ Task<Status> Rollout::make_active(ServiceId service, InstanceSetId set, VersionI
         row->ports = ports;
         CROFT_TRY(update_service(tx, all, *row));
       }
+      CROFT_TRY(replace_yaml_variables(tx, *row, yaml));
     }
     CROFT_TRY(set_service_status(tx, all, service, ServiceStatus::kActive));
     auto row = get_service(tx, all, service);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "app/environment.h"
 #include "catalog/catalog.h"
 #include "plan/address_plan.h"
 #include "reconcile/artifacts.h"
@@ -23,7 +24,7 @@ struct ProcessContext {
   const catalog::Catalog& catalog;
   const AddressPlan& addresses;
   Clock& clock;
-  std::string platform_domain;
+  PlatformAddress platform;
   std::function<void()> wake;  // desired state changed: reconcilers, look again
 };
 
@@ -43,9 +44,9 @@ class Rollout {
                           Millis limit);
 
   // One transaction: `set` serves, every other set of the service drains, `version` (unless empty)
-  // is active with its ports.
+  // is active, with its ports and its run.envVariables.
   Task<Status> make_active(ServiceId service, InstanceSetId set, VersionId version,
-                           std::vector<Port> ports);
+                           std::vector<Port> ports, spec::EnvVariables yaml);
   // Waits until the core has `set` in rotation and every other set of the service out of it.
   Task<Status> wait_switched(ProcessRun& run, ServiceId service, InstanceSetId set);
 

@@ -27,7 +27,7 @@ std::string kind_name(Kind kind) {
     case Kind::kDeploy:
       return "deploy";
     case Kind::kRollback:
-      return "rollback";
+      return "activate";
     case Kind::kRestart:
       return "service.restart";
     case Kind::kStart:
@@ -50,6 +50,10 @@ Result<std::map<std::string, std::string>> stored_environment(const Tx& tx, cons
   if (!secret) return fail(std::move(secret).error());
   if (secret->empty()) return std::map<std::string, std::string>{};
   return from_json_text<std::map<std::string, std::string>>(secret->reveal());
+}
+
+spec::EnvVariables yaml_of(const spec::Setup& setup) {
+  return setup.run ? setup.run->env_variables : spec::EnvVariables{};
 }
 
 }  // namespace
@@ -247,8 +251,8 @@ Task<Status> RolloutProcess::start(ProcessRun& run, const Subject& subject) {
       environment.values = std::move(*stored);
     }
     if (environment.values.empty()) {
-      auto today = runtime_environment(tx, subject.project, subject.service, version, setup,
-                                       context_.platform_domain);
+      auto today = runtime_environment(tx, {subject.project, subject.service, version, setup},
+                                       context_.platform);
       if (!today) return fail(std::move(today).error());
       environment = std::move(*today);
     }
@@ -297,7 +301,7 @@ Task<Status> RolloutProcess::switch_over(ProcessRun& run, const Subject& subject
   std::vector<Port> ports =
       subject.managed() ? subject.service.ports : plan_ports(subject.setup, *subject.type.type);
   CROFT_CO_TRY(co_await rollout_.make_active(subject.service.id, *set, subject.version.id,
-                                             std::move(ports)));
+                                             std::move(ports), yaml_of(subject.setup)));
   run.log("traffic goes to the new containers");
   co_return co_await rollout_.wait_switched(run, subject.service.id, *set);
 }
@@ -401,9 +405,10 @@ Task<Result<boost::json::value>> RolloutProcess::result(ProcessRun& run) {
   boost::json::object result;
   result["service"] = subject->service.hostname;
   if (!subject->managed()) result["version"] = subject->version.number;
-  const std::string host =
-      subdomain_host(subject->project, subject->service, context_.platform_domain);
-  if (!host.empty() && subject->service.subdomain_enabled) result["host"] = host;
+  if (subject->service.subdomain_enabled) {
+    const auto urls = service_urls(context_.platform, subject->project, subject->service, false);
+    if (!urls.empty()) result["url"] = urls.front();
+  }
   co_return boost::json::value(std::move(result));
 }
 

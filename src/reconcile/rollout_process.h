@@ -12,7 +12,7 @@ namespace croft {
 class RolloutProcess final : public ProcessHandler {
  public:
   // deploy:          params {version}; builds first when the version has source
-  // rollback:        params {version}; the version's image and its own environment snapshot
+  // activate:        params {version}; the version's image and its own environment snapshot
   // service.restart: the active version with today's environment
   // service.start:   the same, of a stopped service
   // service.create:  a managed service, for the first time
