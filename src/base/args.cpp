@@ -27,7 +27,9 @@ Result<Args> Args::parse(int argc, const char* const* argv, const std::set<std::
   return args;
 }
 
-bool Args::has(const std::string& name) const { return values_.contains(name); }
+bool Args::has(const std::string& name) const {
+  return values_.contains(name);
+}
 
 std::string Args::get(const std::string& name, std::string fallback) const {
   const auto it = values_.find(name);

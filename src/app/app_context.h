@@ -1,0 +1,22 @@
+// What use cases work with. One per program; outlives every call.
+#pragma once
+
+#include <functional>
+
+#include "app/environment.h"
+#include "catalog/catalog.h"
+#include "store/store.h"
+
+namespace croft {
+
+struct AppContext {
+  Store& store;
+  const catalog::Catalog& catalog;
+  Clock& clock;
+  Random& random;
+  PlatformAddress platform;
+  std::function<void()> wake;                    // desired state or the process queue changed
+  std::function<void(const ProcessId&)> cancel;  // its row says canceling
+};
+
+}  // namespace croft

@@ -1,0 +1,154 @@
+#include "app/version_actions.h"
+
+#include <fmt/format.h>
+
+#include "plan/init_plan.h"
+#include "spec/app_config.h"
+#include "store/events.h"
+#include "store/processes.h"
+#include "store/services.h"
+#include "store/versions.h"
+
+namespace croft {
+namespace {
+
+Result<Process> enqueue(Tx& tx, const Scope& scope, const Version& version, std::string kind) {
+  auto process = create_process(
+      tx, scope,
+      {.project_id = version.project_id,
+       .service_id = version.service_id,
+       .kind = std::move(kind),
+       .params = boost::json::object{{"version", version.id.str()}, {"number", version.number}},
+       .actor = scope.user()});
+  if (!process) return process;
+  auto event =
+      append_event(tx, scope, version.project_id, "process.changed",
+                   {{"process", process->id.str()}, {"service", version.service_id.str()}});
+  if (!event) return fail(std::move(event).error());
+  return process;
+}
+
+// What can be known before anything is built: that the containers will have something to start.
+Status check_setup(AppContext& context, const Service& service, const spec::Setup& setup) {
+  const bool own_base = setup.run && setup.run->base;
+  auto type = own_base ? context.catalog.find(setup.run->base->type,
+                                              {.role = spec::TypeRole::kRunBase, .nearest = true})
+                       : context.catalog.find(service.type, {.nearest = true});
+  if (!type) return fail(std::move(type).error());
+  auto init = plan_runtime_init(setup, *type->type, {}, {});
+  if (!init) return fail(std::move(init).error());
+  return {};
+}
+
+}  // namespace
+
+Task<Result<VersionCreated>> create_version_use_case(AppContext& context, Scope scope,
+                                                     ServiceId service, NewVersionRequest request) {
+  auto row =
+      co_await context.store.read([&](const Tx& tx) { return get_service(tx, scope, service); });
+  if (!row) co_return fail(std::move(row).error());
+  if (is_managed(row->category)) {
+    co_return fail(ErrorCode::kConflict,
+                   fmt::format("{} is a {} service: code is deployed to runtimes and static sites",
+                               row->hostname, row->type));
+  }
+  auto parsed =
+      spec::parse_app_config(request.config_file, request.config, context.catalog.resolver());
+  if (!parsed) co_return fail(std::move(parsed).error());
+  const spec::Setup* setup = spec::choose_setup(parsed->config, request.setup, row->hostname);
+  if (setup == nullptr) {
+    std::string known;
+    for (const spec::Setup& one : parsed->config.setups)
+      known += (known.empty() ? "" : ", ") + one.name;
+    const std::string wanted = request.setup.empty() ? row->hostname : request.setup;
+    co_return fail(ErrorCode::kInvalid,
+                   fmt::format("{} has no setup '{}'; it has: {}. Choose one with --setup",
+                               request.config_file, wanted, known));
+  }
+  CROFT_CO_TRY(check_setup(context, *row, *setup));
+  auto version = co_await context.store.write([&](Tx& tx) {
+    return create_version(tx, scope,
+                          {.service_id = service,
+                           .name = request.name,
+                           .status = VersionStatus::kUploading,
+                           .source = VersionSource::kCli,
+                           .setup = setup->name.empty() ? request.setup : setup->name,
+                           .config = boost::json::object{{"file", request.config_file}},
+                           .config_yaml = request.config});
+  });
+  if (!version) co_return fail(std::move(version).error());
+  co_return VersionCreated{.version = std::move(*version), .warnings = std::move(parsed->warnings)};
+}
+
+Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId version) {
+  co_return co_await context.store.write([&](Tx& tx) -> Status {
+    auto row = get_version(tx, scope, version);
+    if (!row) return fail(std::move(row).error());
+    if (row->status != VersionStatus::kUploading) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("version {} has its source already", row->number));
+    }
+    return set_version_status(tx, scope, version, VersionStatus::kWaitingToBuild);
+  });
+}
+
+Task<Result<Process>> deploy_version(AppContext& context, Scope scope, VersionId version) {
+  auto process = co_await context.store.write([&](Tx& tx) -> Result<Process> {
+    auto row = get_version(tx, scope, version);
+    if (!row) return fail(std::move(row).error());
+    if (row->status == VersionStatus::kUploading) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("version {} has no source yet; upload it first", row->number));
+    }
+    if (row->status != VersionStatus::kWaitingToBuild) {
+      return fail(
+          ErrorCode::kConflict,
+          fmt::format(
+              "version {} is {} and is not deployed again; to go back to it: croft rollback",
+              row->number, enum_to_string(row->status)));
+    }
+    return enqueue(tx, scope, *row, "deploy");
+  });
+  if (process) context.wake();
+  co_return process;
+}
+
+Task<Result<Process>> activate_version_use_case(AppContext& context, Scope scope, ServiceId service,
+                                                std::optional<int> number) {
+  auto process = co_await context.store.write([&](Tx& tx) -> Result<Process> {
+    auto row = get_service(tx, scope, service);
+    if (!row) return fail(std::move(row).error());
+    std::optional<Version> target;
+    if (number) {
+      auto named = get_version_by_number(tx, scope, service, *number);
+      if (!named) return fail(std::move(named).error());
+      target = std::move(*named);
+    } else {
+      auto versions = list_versions(tx, scope, service, {.limit = 200});
+      if (!versions) return fail(std::move(versions).error());
+      for (const Version& one : versions->items) {
+        if (one.status != VersionStatus::kBackup) continue;
+        if (!target || one.activated_at > target->activated_at) target = one;
+      }
+      if (!target) {
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("service {} has no earlier version to go back to", row->hostname));
+      }
+    }
+    if (target->id == row->active_version_id) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("version {} is active already", target->number));
+    }
+    if (target->status != VersionStatus::kBackup) {
+      return fail(
+          ErrorCode::kConflict,
+          fmt::format("version {} is {}: only a version that was active can be activated again",
+                      target->number, enum_to_string(target->status)));
+    }
+    return enqueue(tx, scope, *target, "activate");
+  });
+  if (process) context.wake();
+  co_return process;
+}
+
+}  // namespace croft
