@@ -17,11 +17,6 @@ bool is_croft_file(std::string_view file) {
   return (slash == std::string_view::npos ? file : file.substr(slash + 1)).starts_with("croft.");
 }
 
-// Anchors that several setups share are kept under such keys.
-bool is_anchor_key(std::string_view key) {
-  return key.starts_with('.') || key.starts_with("x-");
-}
-
 class AppParser {
  public:
   AppParser(const Field& root, Complaints& out, const TypeResolver& resolver, bool strict)

@@ -96,7 +96,11 @@ ImportFile read_import(const Field& root, const ImportOptions& options, Complain
                           root->is_null() ? "an empty file" : root->describe()));
     return file;
   }
-  const MapReader map(root, "an import file", keys::kImport, out);
+  std::vector<std::string_view> known(keys::kImport.begin(), keys::kImport.end());
+  for (const MapEntry& entry : root->entries) {
+    if (is_anchor_key(entry.key)) known.push_back(entry.key);
+  }
+  const MapReader map(root, "an import file", known, out);
   if (const auto project = map.get("project")) {
     file.project = read_project(*project, out);
     if (options.kind == ImportKind::kServices) {

@@ -10,6 +10,11 @@ namespace croft::spec {
 
 using Keys = std::span<const std::string_view>;
 
+// Top-level keys under which files keep anchors that several parts share.
+inline bool is_anchor_key(std::string_view key) {
+  return key.starts_with('.') || key.starts_with("x-");
+}
+
 namespace keys {
 
 inline constexpr auto kSetup =

@@ -245,6 +245,7 @@ Status Preprocessor::count_call() {
 
 Result<std::string> Preprocessor::apply_modifiers(const Item& item, std::string value) {
   for (const std::string& modifier : item.modifiers) {
+    if (modifier.empty()) continue;  // `<a|>`, which the reference lets pass
     CROFT_TRY(count_call());
     auto modified = functions_.modify(trimmed(modifier), value);
     if (!modified) return modified;

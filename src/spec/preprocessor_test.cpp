@@ -68,6 +68,8 @@ TEST(Preprocessor, ProcessesStrings) {
   EXPECT_EQ(done("<my super cool <and my nested> strings| upper>"),
             "MY SUPER COOL AND MY NESTED STRINGS");
   EXPECT_EQ(done("<<<a>>>"), "a");
+  EXPECT_EQ(done("<a|>"), "a");
+  EXPECT_EQ(done("<|a|upper>"), "|A") << "the first character is always text";
   EXPECT_EQ(done("<a<>b|upper>"), "A<>B");
   EXPECT_EQ(done("<žluťoučký kůň| upper>"), "ŽLUŤOUČKÝ KŮŇ");
   EXPECT_EQ(done("<straße don't e.g. o'neill-x| title>"), "Straße Don't E.g. O'neill-X");
