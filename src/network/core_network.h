@@ -1,0 +1,45 @@
+// The network namespace of a project's core, as croft-core sees it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/core_state.h"
+#include "plan/ruleset.h"
+
+namespace croft {
+
+// Calls block: run them on a pool. Each is idempotent and may be cut off at any instant.
+class CoreNetwork {
+ public:
+  virtual ~CoreNetwork() = default;
+
+  // The interfaces whose own (Docker-given) address lies in the segment and in the uplink range.
+  // kNotFound names the one that is missing.
+  virtual Result<CoreInterfaces> find_interfaces(const CoreDesired& desired) = 0;
+
+  // kFailed names the kernel setting that has the wrong value: croft-core cannot change it, the
+  // container's specification does.
+  virtual Status check_settings() = 0;
+
+  // Puts the gateway and floating uplink addresses on the interfaces and the default routes to the
+  // node. True when something was missing: then the neighbours must be told, see announce().
+  virtual Result<bool> take_addresses(const CoreDesired& desired,
+                                      const CoreInterfaces& interfaces) = 0;
+  virtual Status release_addresses(const CoreDesired& desired,
+                                   const CoreInterfaces& interfaces) = 0;
+  // Tells both segments that the addresses are here: gratuitous ARP as request and as reply, and
+  // unsolicited neighbour advertisements.
+  virtual Status announce(const CoreDesired& desired, const CoreInterfaces& interfaces) = 0;
+
+  // Whether a ruleset of croft's is in the kernel, from an earlier run.
+  virtual Result<bool> has_ruleset() = 0;
+  // One transaction: all of the script or nothing.
+  virtual Status apply_ruleset(const std::string& script) = 0;
+  // Drops the translations of connections to instances that are gone, so that their clients get an
+  // answer from the kernel instead of silence. Other connections are not touched.
+  virtual Status forget_connections(const std::vector<std::string>& addresses) = 0;
+};
+
+}  // namespace croft

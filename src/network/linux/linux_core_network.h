@@ -1,0 +1,21 @@
+// CoreNetwork on the network namespace the process runs in.
+#pragma once
+
+#include "network/core_network.h"
+
+namespace croft {
+
+class LinuxCoreNetwork final : public CoreNetwork {
+ public:
+  Result<CoreInterfaces> find_interfaces(const CoreDesired& desired) override;
+  Status check_settings() override;
+  Result<bool> take_addresses(const CoreDesired& desired,
+                              const CoreInterfaces& interfaces) override;
+  Status release_addresses(const CoreDesired& desired, const CoreInterfaces& interfaces) override;
+  Status announce(const CoreDesired& desired, const CoreInterfaces& interfaces) override;
+  Result<bool> has_ruleset() override;
+  Status apply_ruleset(const std::string& script) override;
+  Status forget_connections(const std::vector<std::string>& addresses) override;
+};
+
+}  // namespace croft
