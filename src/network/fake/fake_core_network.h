@@ -13,7 +13,7 @@ class FakeCoreNetwork final : public CoreNetwork {
  public:
   Result<CoreInterfaces> find_interfaces(const CoreDesired&) override {
     if (failure) return fail(*failure);
-    return CoreInterfaces{.segment = "eth0", .uplink = "eth1"};
+    return CoreInterfaces{.segment = "segment", .uplink = "uplink"};
   }
   Status check_settings() override { return settings; }
   Result<bool> take_addresses(const CoreDesired&, const CoreInterfaces&) override {

@@ -1,0 +1,339 @@
+#include "core/core.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+#include "plan/rotation.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kPeriod{1000};  // looks again even if nothing was notified
+constexpr Millis kCoalesce{5};   // changes that come together become one transaction
+constexpr Millis kSettle{2000};  // see Core::settle_until_
+constexpr Millis kAddressCheck{30'000};
+constexpr Millis kAnnouncePause{200};  // at most five repeated announcements a second
+constexpr int kTakeoverAnnouncements = 3;
+
+// What interfaces_ and held_ depend on.
+std::string address_key(const CoreDesired& d) {
+  return fmt::format("{} {} {} {} {} {} {} {} {} {}", d.segment4, d.segment6, d.gateway4,
+                     d.gateway6, d.uplink4, d.uplink6, d.uplink_address4, d.uplink_address6,
+                     d.uplink_node4, d.uplink_node6);
+}
+
+std::vector<std::string> addresses_of(const CoreInstance& instance) {
+  std::vector<std::string> out;
+  for (const std::string* text : {&instance.address6, &instance.address4}) {
+    if (!text->empty()) out.push_back(*text);
+  }
+  return out;
+}
+
+}  // namespace
+
+Core::Core(Runtime& runtime, CoreNetwork& network, Random& random, Clock& clock,
+           CoreOptions options)
+    : network_(network),
+      clock_(clock),
+      options_(std::move(options)),
+      group_(runtime),
+      changed_(runtime),
+      file_(runtime, changed_, options_.state_dir),
+      health_(runtime, changed_, options_.health_port),
+      dns_(runtime, random),
+      once_(runtime, pool_, options_.state_dir / "once.json"),
+      observed_(runtime),
+      guard_(runtime,
+             [this](const IpAddress& address, const std::string& mac) { on_claim(address, mac); }) {
+}
+
+void Core::request_stop() {
+  stopping_ = true;
+  changed_.notify();
+}
+
+Task<Status> Core::run() {
+  const auto socket = options_.state_dir / fmt::format("core-{}.sock", options_.hostname);
+  const Status started = observed_.start(socket.string());
+  if (started) {
+    group_.spawn("desired file", file_.run());
+    const auto present = co_await run_blocking(pool_, [this] { return network_.has_ruleset(); });
+    if (present && *present) settle_until_ = clock_.steady() + kSettle;
+  }
+  while (started && !stopping_) {
+    co_await look();
+    co_await changed_.wait_for(kPeriod);
+    co_await sleep_for(kCoalesce);
+  }
+  file_.stop();
+  guard_.close();
+  co_await observed_.stop();
+  co_await dns_.stop();
+  co_await once_.stop();
+  co_await health_.stop();
+  group_.cancel();
+  co_await group_.join();
+  co_return started;
+}
+
+Task<void> Core::look() {
+  read_desired();
+  if (desired_) {
+    watch_instances();
+    decide();
+    const Status done = co_await converge();
+    const std::string before = std::exchange(error_, done ? file_error_ : done.error().message());
+    if (!done && error_ != before) {
+      log_error("cannot apply the desired state", {{"error", done.error().describe()}});
+    }
+  } else {
+    error_ = file_error_;
+  }
+  publish();
+}
+
+void Core::read_desired() {
+  auto read = file_.poll();
+  if (!read) {
+    // An unreadable file changes nothing; it is reported until a good one comes.
+    if (file_error_ != read.error().message()) {
+      log_warning("desired state", {{"error", read.error().describe()}});
+    }
+    file_error_ = read.error().message();
+    return;
+  }
+  if (!*read) return;
+  file_error_.clear();
+  const bool moved = desired_ && address_key(*desired_) != address_key(**read);
+  if (moved) interfaces_.reset();
+  desired_ = std::move(**read);
+  dirty_ = true;
+}
+
+void Core::watch_instances() {
+  if (!dirty_) return;
+  std::vector<HealthTarget> targets;
+  std::map<std::string, std::string> peers;
+  for (const CoreService& service : desired_->services) {
+    for (const CoreInstance& instance : service.instances) {
+      std::vector<std::string> addresses = addresses_of(instance);
+      for (const std::string& address : addresses) peers[address] = service.id.str();
+      targets.push_back({instance.id, std::move(addresses)});
+    }
+  }
+  health_.set_targets(targets);
+  once_.set_peers(std::move(peers));
+  std::vector<Resolver> resolvers;
+  for (const std::string& address : desired_->resolvers) {
+    resolvers.push_back({address, options_.resolver_port});
+  }
+  dns_.set_resolvers(std::move(resolvers));
+}
+
+void Core::decide() {
+  std::map<std::string, bool> choice;
+  std::map<std::string, std::string> leaders;
+  for (const CoreService& service : desired_->services) {
+    std::vector<RotationCandidate> candidates;
+    for (const CoreInstance& instance : service.instances) {
+      const auto placed = placed_.find(instance.id);
+      candidates.push_back({.id = instance.id,
+                            .duty = instance.duty,
+                            .state = health_.health(instance.id).state,
+                            .in_rotation = placed != placed_.end() && placed->second.in_rotation});
+    }
+    const std::vector<bool> in_rotation = choose_rotation(candidates);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      choice[candidates[i].id] = in_rotation[i];
+    }
+    const std::string leader = choose_leader(candidates, leaders_[service.id.str()]);
+    for (const RotationCandidate& c : candidates) health_.set_leader(c.id, c.id == leader);
+    leaders[service.id.str()] = leader;
+  }
+  leaders_ = std::move(leaders);
+  if (choice == choice_) return;
+  choice_ = std::move(choice);
+  dirty_ = true;
+}
+
+bool Core::chosen(const CoreService& service, std::size_t instance) const {
+  const auto it = choice_.find(service.instances[instance].id);
+  return it != choice_.end() && it->second;
+}
+
+bool Core::still_settling() const {
+  if (applied_ || !settle_until_ || clock_.steady() >= *settle_until_) return false;
+  for (const CoreService& service : desired_->services) {
+    for (const CoreInstance& instance : service.instances) {
+      if (instance.duty == InstanceDuty::kServe && !health_.health(instance.id).tried) return true;
+    }
+  }
+  return false;
+}
+
+Task<Status> Core::converge() {
+  if (!interfaces_) {
+    auto found =
+        co_await run_blocking(pool_, [this] { return network_.find_interfaces(*desired_); });
+    if (!found) co_return fail(std::move(found).error());
+    interfaces_ = std::move(*found);
+    dirty_ = true;
+  }
+  // Rules come before addresses: nothing is forwarded that they would not have let pass.
+  if (!still_settling()) CROFT_CO_TRY(co_await apply());
+  if (active_ && address_key(held_) != address_key(*desired_)) {
+    CROFT_CO_TRY(co_await become_standby());
+  }
+  if (!active_) {
+    CROFT_CO_TRY(co_await become_active());
+  } else if (clock_.steady() >= next_address_check_) {
+    CROFT_CO_TRY(co_await keep_addresses());
+  }
+  if (!applied_) co_return Status();  // settling: DNS begins with the first decision
+  CROFT_CO_TRY(dns_.begin());
+  applied_generation_ = desired_->generation;
+  co_return co_await run_blocking(pool_, [this] { return network_.check_settings(); });
+}
+
+Task<Status> Core::apply() {
+  if (!dirty_ && applied_) co_return Status();
+  const InRotation in_rotation = [this](const CoreService& s, std::size_t i) {
+    return chosen(s, i);
+  };
+  auto model = make_ruleset(*desired_, *interfaces_, in_rotation);
+  if (!model) co_return fail(std::move(model).error());
+  std::string script = applied_ ? render_change(*applied_, *model) : render_full(*model);
+  if (!script.empty()) {
+    const Status done = co_await run_blocking(
+        pool_, [this, script = std::move(script)] { return network_.apply_ruleset(script); });
+    if (!done) {
+      // Whatever the kernel holds now, the next try replaces all of it.
+      applied_.reset();
+      settle_until_.reset();
+      co_return done;
+    }
+  }
+  applied_ = std::move(*model);
+  dirty_ = false;
+  dns_.set_zone(DnsZone(*desired_, in_rotation));
+  commit();
+  co_return Status();
+}
+
+void Core::commit() {
+  std::map<std::string, Placed> now;
+  for (const CoreService& service : desired_->services) {
+    for (std::size_t i = 0; i < service.instances.size(); ++i) {
+      now[service.instances[i].id] = {chosen(service, i), addresses_of(service.instances[i])};
+    }
+  }
+  std::vector<std::string> gone;
+  for (const auto& [id, placed] : placed_) {
+    if (!now.contains(id))
+      gone.insert(gone.end(), placed.addresses.begin(), placed.addresses.end());
+  }
+  placed_ = std::move(now);
+  if (gone.empty()) return;
+  boost::asio::post(pool_.executor(), [this, gone = std::move(gone)] {
+    const Status done = network_.forget_connections(gone);
+    if (!done) log_warning("cannot forget connections", {{"error", done.error().describe()}});
+  });
+}
+
+Status Core::listen_on_addresses() {
+  dns_.close();
+  once_.close();
+  const CoreDesired& d = *desired_;
+  for (const std::string& gateway : {d.gateway4, d.gateway6}) {
+    auto dns = dns_.listen(gateway, options_.dns_port, DnsSide::kInside);
+    if (!dns) return fail(std::move(dns).error());
+    auto once = once_.listen(gateway, options_.once_port);
+    if (!once) return fail(std::move(once).error());
+  }
+  for (const std::string& address : {d.uplink_address4, d.uplink_address6}) {
+    auto dns = dns_.listen(address, options_.dns_port, DnsSide::kUplink);
+    if (!dns) return fail(std::move(dns).error());
+  }
+  return {};
+}
+
+Task<Status> Core::become_active() {
+  CROFT_CO_TRY(co_await keep_addresses());
+  CROFT_CO_TRY(listen_on_addresses());
+  active_ = true;
+  held_ = *desired_;
+  std::vector<IpAddress> ours;
+  for (const std::string& text : {held_.gateway4, held_.gateway6}) {
+    if (const auto address = IpAddress::parse(text)) ours.push_back(*address);
+  }
+  guard_.close();
+  const Status guarded = guard_.open(interfaces_->segment, std::move(ours));
+  if (guarded) {
+    group_.spawn("address guard", guard_.run());
+  } else {
+    log_warning("addresses are not guarded", {{"error", guarded.error().describe()}});
+  }
+  group_.spawn("announce", announce(kTakeoverAnnouncements));
+  log_info("active", {{"project", held_.project_name}, {"gateway", held_.gateway4}});
+  co_return Status();
+}
+
+Task<Status> Core::become_standby() {
+  dns_.close();
+  once_.close();
+  guard_.close();
+  active_ = false;
+  log_info("standby", {{"project", held_.project_name}});
+  co_return co_await run_blocking(
+      pool_, [this] { return network_.release_addresses(held_, *interfaces_); });
+}
+
+Task<Status> Core::keep_addresses() {
+  next_address_check_ = clock_.steady() + kAddressCheck;
+  auto missing = co_await run_blocking(
+      pool_, [this] { return network_.take_addresses(*desired_, *interfaces_); });
+  if (!missing) co_return fail(std::move(missing).error());
+  if (*missing && active_) group_.spawn("announce", announce(kTakeoverAnnouncements));
+  co_return Status();
+}
+
+Task<void> Core::announce(int times) {
+  for (int i = 0; i < times && active_; ++i) {
+    if (i > 0) co_await sleep_for(kAnnouncePause);
+    const Status done = co_await run_blocking(
+        pool_, [this, d = held_, at = *interfaces_] { return network_.announce(d, at); });
+    if (!done) log_warning("cannot announce", {{"error", done.error().describe()}});
+  }
+}
+
+void Core::on_claim(const IpAddress& address, const std::string& mac) {
+  if (!active_ || clock_.steady() < next_announcement_) return;
+  next_announcement_ = clock_.steady() + kAnnouncePause;
+  log_warning("another machine claims an address of the core; announcing it again",
+              {{"address", address.str()}, {"mac", mac}});
+  group_.spawn("announce", announce(1));
+}
+
+void Core::publish() {
+  CoreObserved observed{.generation = applied_generation_, .active = active_, .error = error_};
+  if (desired_) {
+    observed.project_id = desired_->project_id;
+    for (const CoreService& service : desired_->services) {
+      for (const CoreInstance& instance : service.instances) {
+        HealthState health = health_.health(instance.id);
+        const auto placed = placed_.find(instance.id);
+        observed.instances.push_back(
+            {.id = instance.id,
+             .state = health.state,
+             .detail = std::move(health.detail),
+             .in_rotation = placed != placed_.end() && placed->second.in_rotation});
+      }
+    }
+  }
+  observed_.publish(observed);
+}
+
+}  // namespace croft

@@ -1,0 +1,59 @@
+// croft-core run [--state DIR]        the program
+// croft-core supervise [--state DIR]  keeps it running; PID 1 of the core container
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "base/log.h"
+#include "core/core.h"
+#include "core/supervise.h"
+#include "network/linux/linux_core_network.h"
+
+namespace croft {
+namespace {
+
+Task<int> run_core(Core* core) {
+  const Status done = co_await core->run();
+  if (!done) log_error("cannot run", {{"error", done.error().describe()}});
+  co_return done ? 0 : 1;
+}
+
+int run(const CoreOptions& options) {
+  Runtime runtime;
+  LinuxCoreNetwork network;
+  SystemRandom random;
+  SystemClock clock;
+  Core core(runtime, network, random, clock, options);
+  return runtime.run(run_core(&core), [&core] { core.request_stop(); });
+}
+
+int main_with(std::vector<std::string> arguments) {
+  CoreOptions options;
+  char hostname[256] = {};
+  ::gethostname(hostname, sizeof hostname - 1);
+  options.hostname = hostname;
+  const std::string verb = arguments.size() > 1 ? arguments[1] : "";
+  bool good = verb == "run" || verb == "supervise";
+  if (arguments.size() == 4 && arguments[2] == "--state") {
+    options.state_dir = arguments[3];
+  } else {
+    good = good && arguments.size() == 2;
+  }
+  if (!good) {
+    std::fputs("usage: croft-core run|supervise [--state DIR]\n", stderr);
+    return 2;
+  }
+  if (verb == "run") return run(options);
+  arguments[0] = "/proc/self/exe";
+  arguments[1] = "run";
+  return supervise(arguments);
+}
+
+}  // namespace
+}  // namespace croft
+
+int main(int argc, char** argv) {
+  croft::log_setup("croft-core", croft::LogLevel::kInfo);
+  return croft::main_with({argv, argv + argc});
+}

@@ -1,0 +1,14 @@
+// `croft-core supervise`: PID 1 of the core container.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace croft {
+
+// Runs `argv` and runs it again 100 ms after it ends, so that its end does not end the container
+// and with it the network namespace with rules, addresses and connections. Reaps orphans. SIGTERM
+// and SIGINT are passed on; then the child has 5 s. Returns the exit code for main.
+int supervise(const std::vector<std::string>& argv);
+
+}  // namespace croft
