@@ -30,7 +30,8 @@ if(CROFT_OPTIMIZE)
   # Line tables only: full debug information triples link time and the size of a build tree.
   target_compile_options(croft_flags INTERFACE -${CROFT_OPTIMIZE} -gline-tables-only)
 endif()
-target_link_options(croft_flags INTERFACE -fuse-ld=lld)
+# as-needed: a program that uses a corner of a library must not drag in that library's other libraries.
+target_link_options(croft_flags INTERFACE -fuse-ld=lld -Wl,--as-needed)
 if(CROFT_SANITIZE)
   target_compile_options(croft_flags INTERFACE -fsanitize=${CROFT_SANITIZE}
     -fno-sanitize-recover=all)
