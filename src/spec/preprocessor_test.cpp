@@ -8,6 +8,8 @@
 #include <openssl/pem.h>
 #include <sodium.h>
 
+#include "base/file.h"
+
 #include "spec/pre_functions.h"
 #include "spec/time_format.h"
 
@@ -289,6 +291,42 @@ TEST(Preprocessor, HasLimits) {
       preprocess("<a|noop|noop|noop|noop|noop>", {.random = world.random, .clock = clock});
   ASSERT_FALSE(slow.has_value());
   EXPECT_EQ(slow.error().message, "preprocessing took longer than 20 s");
+}
+
+// The reference tool's own example, with what its documentation says comes out.
+TEST(Preprocessor, AgreesWithTheReferenceExample) {
+  const auto text = read_file(std::string(CROFT_SOURCE_DIR) +
+                              "/tests/data/spec/samples/zeropsio+zParser/example.yml");
+  World world;
+  const auto result =
+      preprocess(text.value(), {.random = world.random, .clock = world.clock, .throwaway = true});
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  for (
+      const char* line :
+      {R"(      MULTIPLE_NESTED_ENVS: "${my_e${my_e${my_env}nv}nv}")",
+       R"(      ESCAPED_VALUE_DOUBLE: "<<MY_ESCAPED_VALUE>>")",
+       R"(      STRING_WITH_ENV_INSIDE: "my super cool string with ${myEnvVar} inside for whatever reason")",
+       "      MULTI_LINE_STRING: |\n        <ESC\n         APED\n         MULTI L\n"
+       "         INE\n         STRING\n        >\n",
+       R"(      ESCAPED_NESTED_FUNCTIONS: "<@generateRandomString(<@generateRandomInt(10, 50)>)>")",
+       R"(      ESCAPE_TEST: "< <\\ \\\\ \\< \\ \\> \\\\ \\> >")",
+       R"(      ESCAPE_TEST_WITH_ITEM: "\\STriNG \\ WitH, MOdiFiers\\")",
+       R"(      NO_WHITESPACE: "this string has no spaces")",
+       R"(      NO_WHITESPACE_2: "this string also has no spaces     ")",
+       R"(      WHITESPACE: " this string has single space     ")",
+       R"(      WHITESPACE_2: "    this string has many spaces     ")",
+       R"(commas, and closing braces ) and backslashes \\ what do you think?")",
+       R"(      NESTED_STRINGS_ONE_MODIFIER: "MY SUPER COOL AND MY NESTED STRINGS")",
+       R"(      STRING_ESCAPE_ONE_MODIFIER: "<@ SOME RANDOM STRING $>")",
+       R"(JUST WORK | WITHOUT ANY ISSUES \\/!@#$%^&*_+{}:|?><")",
+       R"(      CURRENT_DATE_GMT14: "21.11.2026")",
+       R"(      CURRENT_DATE_TIME_PRG: "21.11.2026 09:05:09")",
+       "      ED25519_KEY_PUB: |\n        -----BEGIN PUBLIC KEY-----\n        MCowBQYDK2VwAyEA",
+       R"(      MERCURY_RETROGRADE: "Mercury Is Not In Retrograde")",
+       "        unless we escape it <\n",
+       "        is the norm >"}) {
+    EXPECT_THAT(result->text, HasSubstr(line));
+  }
 }
 
 TEST(Preprocessor, KnowsWhereMercuryGoes) {
