@@ -101,7 +101,8 @@ class ImageEngine {
   virtual ~ImageEngine() = default;
   virtual Answer<std::vector<ImageInfo>> list_images(const ImageFilter& filter, Millis limit) = 0;
   virtual Answer<ImageInfo> inspect_image(std::string reference, Millis limit) = 0;
-  // A root file system as tar, made an image named `tag`. Returns the image's id.
+  // A root file system as tar, made an image named `tag`. Returns the image's id. kUnsupported when
+  // `config` has a stop signal, kInvalid for a value with a line end: commit_container takes both.
   virtual Answer<std::string> import_image(std::string tag, ByteSource& tar,
                                            const ImageConfig& config, Millis limit) = 0;
   // `context` is a tar of the build context; lines of progress go to `progress` while it runs.

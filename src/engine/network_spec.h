@@ -28,12 +28,17 @@ struct NetworkSpec {
   std::vector<AddressRange> ranges;
   bool enable_ipv6 = false;
   bool config_only = false;  // holds per-node settings for another network's `config_from`
-  std::string config_from;   // name of a config-only network
+  // Name of a config-only network. A network with one has no ranges, options or IPv6 flag of its
+  // own (kInvalid), and its labels are those of the config-only network on the node that is asked.
+  std::string config_from;
   bool swarm_scope = false;  // known to all nodes
   bool attachable = false;   // swarm scope only: plain containers may join
   bool internal = false;     // bridge only: no route out
   bool operator==(const NetworkSpec&) const = default;
 };
+
+// kInvalid when the parts of `spec` do not go together.
+Status validate(const NetworkSpec& spec);
 
 struct NetworkEndpoint {
   std::string container_id;

@@ -25,6 +25,7 @@ std::string base64(const std::string& data) {
 }  // namespace
 
 Answer<std::string> DockerEngine::create_network(const NetworkSpec& spec, Millis limit) {
+  CROFT_CO_TRY(validate(spec));
   ApiCall call("POST", "/networks/create", fmt::format("create network {}", spec.name));
   call.body = json::serialize(network_to_json(spec));
   const auto answer = co_await api_.send(call, Deadline(limit));
@@ -33,21 +34,36 @@ Answer<std::string> DockerEngine::create_network(const NetworkSpec& spec, Millis
 }
 
 Answer<NetworkInfo> DockerEngine::inspect_network(std::string id, Millis limit) {
+  const Deadline deadline(limit);
   const ApiCall call("GET", "/networks/" + percent_encode(id),
                      fmt::format("look at network {}", id));
-  const auto answer = co_await api_.send(call, Deadline(limit));
+  const auto answer = co_await api_.send(call, deadline);
   if (!answer) co_return fail(Error(answer.error()));
-  co_return network_from_json(*answer);
+  NetworkInfo network = network_from_json(*answer);
+  if (network.spec.config_from.empty()) co_return network;
+  const ApiCall look("GET", "/networks/" + percent_encode(network.spec.config_from), call.what);
+  const auto config = co_await api_.send(look, deadline);
+  if (config) network.spec.labels = network_from_json(*config).spec.labels;
+  co_return network;
 }
 
 Answer<std::vector<NetworkInfo>> DockerEngine::list_networks(const Filter& filter, Millis limit) {
-  ApiCall call("GET", "/networks", "list networks");
-  call.query = filters_of(filter, true);
+  // Labels are compared here: the engine does not know those that come from config-only networks.
+  const ApiCall call("GET", "/networks", "list networks");
   const auto answer = co_await api_.send(call, Deadline(limit));
   if (!answer) co_return fail(Error(answer.error()));
-  std::vector<NetworkInfo> networks;
+  std::vector<NetworkInfo> all;
+  std::map<std::string, Labels> config_labels;
   for (const JsonView item : JsonView(*answer).items()) {
-    NetworkInfo network = network_from_json(item);
+    all.push_back(network_from_json(item));
+    const NetworkSpec& spec = all.back().spec;
+    if (spec.config_only) config_labels[spec.name] = spec.labels;
+  }
+  std::vector<NetworkInfo> networks;
+  for (NetworkInfo& network : all) {
+    const auto config = config_labels.find(network.spec.config_from);
+    if (config != config_labels.end()) network.spec.labels = config->second;
+    if (!has_labels(filter.labels, network.spec.labels)) continue;
     if (matches(filter, network.id, network.spec.name)) networks.push_back(std::move(network));
   }
   co_return networks;

@@ -116,7 +116,9 @@ Result<Strings> image_config_to_instructions(const ImageConfig& config) {
   }
   if (!config.workdir.empty()) lines.push_back("WORKDIR " + quoted(config.workdir));
   if (!config.user.empty()) lines.push_back("USER " + quoted(config.user));
-  if (!config.stop_signal.empty()) lines.push_back("STOPSIGNAL " + config.stop_signal);
+  if (!config.stop_signal.empty()) {
+    return fail(ErrorCode::kUnsupported, "an import cannot set a stop signal: commit it instead");
+  }
   for (const std::string& line : lines) {
     if (line.find_first_of("\r\n") != std::string::npos) {
       return fail(ErrorCode::kInvalid,
@@ -142,8 +144,9 @@ json::object network_to_json(const NetworkSpec& spec) {
                       {"Attachable", spec.attachable},
                       {"EnableIPv6", spec.enable_ipv6},
                       {"ConfigOnly", spec.config_only},
-                      {"Options", to_json(spec.options)},
-                      {"Labels", to_json(spec.labels)}};
+                      {"Options", to_json(spec.options)}};
+  // The engine refuses labels beside a config-only network, which gives its own.
+  if (spec.config_from.empty()) object["Labels"] = to_json(spec.labels);
   if (spec.swarm_scope) object["Scope"] = "swarm";
   if (!ranges.empty()) object["IPAM"] = {{"Driver", "default"}, {"Config", std::move(ranges)}};
   if (!spec.config_from.empty()) object["ConfigFrom"] = {{"Network", spec.config_from}};
