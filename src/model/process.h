@@ -15,15 +15,26 @@ namespace croft {
 BOOST_DEFINE_ENUM_CLASS(ProcessStatus, kPending, kRunning, kFinished, kFailed, kCanceling,
                         kCanceled, kRollbacking)
 
+BOOST_DEFINE_ENUM_CLASS(StepStatus, kPending, kRunning, kFinished, kFailed, kSkipped)
+
+struct ProcessStep {
+  std::string name;
+  StepStatus status = StepStatus::kPending;
+  std::optional<Timestamp> started_at;
+  std::optional<Timestamp> finished_at;
+};
+BOOST_DESCRIBE_STRUCT(ProcessStep, (), (name, status, started_at, finished_at))
+
 // Why a process failed, for people and for programs.
 struct ProcessError {
   std::string code;     // to_string(ErrorCode)
   std::string message;  // names the object and what can be done
   std::string step;     // in which it failed, down to "initCommands[0]"
+  std::string command;  // that failed; empty: none did
   std::optional<int> exit_code;
   std::vector<std::string> last_lines;  // at most 20, of what the failed command said
 };
-BOOST_DESCRIBE_STRUCT(ProcessError, (), (code, message, step, exit_code, last_lines))
+BOOST_DESCRIBE_STRUCT(ProcessError, (), (code, message, step, command, exit_code, last_lines))
 
 struct Process {
   ProcessId id;
@@ -33,6 +44,7 @@ struct Process {
   std::string kind;         // "deploy", "service.restart", "project.import"…
   ProcessStatus status = ProcessStatus::kPending;
   std::string step;                   // empty before the first
+  std::vector<ProcessStep> steps;     // kept by store/processes.h from `step` and `status`
   boost::json::value step_state;      // what the step needs to go on after a crash
   boost::json::value params;          // never holds a secret
   boost::json::value result;          // null until it has finished
@@ -46,8 +58,8 @@ struct Process {
   std::optional<Timestamp> finished_at;
 };
 BOOST_DESCRIBE_STRUCT(Process, (),
-                      (id, number, project_id, service_id, kind, status, step, step_state, params,
-                       result, error, progress, cancellable, actor, parent_id, created_at,
+                      (id, number, project_id, service_id, kind, status, step, steps, step_state,
+                       params, result, error, progress, cancellable, actor, parent_id, created_at,
                        started_at, finished_at))
 
 struct ProcessLogLine {

@@ -25,8 +25,9 @@ BOOST_DESCRIBE_STRUCT(User, (), (id, name, role, created_at))
 
 // kSession: made by a login, ended by a logout. kPersonal: made by its user for a program.
 BOOST_DEFINE_ENUM_CLASS(TokenKind, kSession, kPersonal)
-// kAdmin implies all; kWrite implies kRead; kDeploy implies kRead.
-BOOST_DEFINE_ENUM_CLASS(TokenScope, kRead, kWrite, kDeploy, kAdmin)
+// Each includes those before it. kDeploy: deploy, roll back, restart. kWrite: change, exec, reveal
+// values. kAdmin: everything its user may do.
+BOOST_DEFINE_ENUM_CLASS(TokenScope, kRead, kDeploy, kWrite, kAdmin)
 
 inline constexpr const char* kTokenPrefix = "croft_";  // what secret scanners look for
 

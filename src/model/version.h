@@ -28,20 +28,23 @@ struct Version {
   std::string name;  // what the user calls it; may be empty
   VersionStatus status = VersionStatus::kUploading;
   VersionSource source = VersionSource::kNone;
-  std::string setup;            // name of the setup in the configuration file
-  boost::json::value config;    // the parsed setup
-  std::string config_yaml;      // the file as it was sent
+  std::string setup;              // name of the setup in the configuration file
+  boost::json::value config;      // the parsed setup
+  std::string config_yaml;        // the file as it was sent
+  std::int64_t source_bytes = 0;  // of the uploaded archive
+  std::int64_t bundle_bytes = 0;
   std::string bundle_hash;      // SHA-256 hex of the bundle; empty until it is built
   std::string bundle_path;      // below CROFT_HOME/bundles; empty until it is built
   std::string image;            // what its containers run; empty until it is made
   std::int64_t generation = 1;  // of this row
+  UserId created_by;            // empty: croft itself
   Timestamp created_at;
   std::optional<Timestamp> activated_at;  // last time it became the active one
 };
 BOOST_DESCRIBE_STRUCT(Version, (),
                       (id, service_id, project_id, number, name, status, source, setup, config,
-                       config_yaml, bundle_hash, bundle_path, image, generation, created_at,
-                       activated_at))
+                       config_yaml, source_bytes, bundle_bytes, bundle_hash, bundle_path, image,
+                       generation, created_by, created_at, activated_at))
 
 // Nothing more happens to it by itself.
 inline bool is_settled(VersionStatus s) {

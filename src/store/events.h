@@ -1,4 +1,5 @@
-// Events: the replayable stream of changes.
+// Events: the replayable stream of changes. Projects, services, versions, variables and processes
+// append their own; callers add what the store does not know, such as instances and nodes.
 #pragma once
 
 #include <string_view>

@@ -3,15 +3,17 @@
 #include <algorithm>
 
 #include "store/columns.h"
+#include "store/events.h"
+#include "store/process_steps.h"
 #include "store/projects.h"
 #include "store/services.h"
 
 namespace croft {
 namespace {
 
-#define CROFT_PROCESS_COLUMNS                                                                   \
-  "id, number, project_id, service_id, kind, status, step, step_state, params, result, error, " \
-  "progress, cancellable, actor, parent_id, created_at, started_at, finished_at"
+#define CROFT_PROCESS_COLUMNS                                                           \
+  "id, number, project_id, service_id, kind, status, step, steps, step_state, params, " \
+  "result, error, progress, cancellable, actor, parent_id, created_at, started_at, finished_at"
 #define CROFT_ACTIVE_STATUSES "('running', 'canceling', 'rollbacking')"
 
 // Of processes that belong to no project.
@@ -25,17 +27,18 @@ Process process_at(const SqlRow& row) {
           .kind = row.text(4),
           .status = enum_at<ProcessStatus>(row, 5),
           .step = row.text(6),
-          .step_state = json_at<boost::json::value>(row, 7),
-          .params = json_at<boost::json::value>(row, 8),
-          .result = json_at<boost::json::value>(row, 9),
-          .error = json_at<std::optional<ProcessError>>(row, 10),
-          .progress = row.small(11),
-          .cancellable = row.flag(12),
-          .actor = id_at<UserId>(row, 13),
-          .parent_id = id_at<ProcessId>(row, 14),
-          .created_at = time_at(row, 15),
-          .started_at = optional_time_at(row, 16),
-          .finished_at = optional_time_at(row, 17)};
+          .steps = json_at<std::vector<ProcessStep>>(row, 7),
+          .step_state = json_at<boost::json::value>(row, 8),
+          .params = json_at<boost::json::value>(row, 9),
+          .result = json_at<boost::json::value>(row, 10),
+          .error = json_at<std::optional<ProcessError>>(row, 11),
+          .progress = row.small(12),
+          .cancellable = row.flag(13),
+          .actor = id_at<UserId>(row, 14),
+          .parent_id = id_at<ProcessId>(row, 15),
+          .created_at = time_at(row, 16),
+          .started_at = optional_time_at(row, 17),
+          .finished_at = optional_time_at(row, 18)};
 }
 
 tl::unexpected<Error> no_process(const ProcessId& id) {
@@ -70,7 +73,13 @@ std::string queue_of(const NewProcess& wanted) {
   return wanted.project_id.empty() ? kPlatformQueue : wanted.project_id.str();
 }
 
-// Locks nothing: one writer.
+// What its events say.
+boost::json::value facts(const Process& process) {
+  return {{"process_id", process.id.str()}, {"service_id", process.service_id.str()},
+          {"kind", process.kind},           {"status", enum_to_string(process.status)},
+          {"step", process.step},           {"progress", process.progress}};
+}
+
 Result<std::int64_t> last_log_seq(const Tx& tx, const ProcessId& id) {
   const auto row = tx.query_one("SELECT last_log_seq FROM processes WHERE id = ?1", {column(id)});
   if (!row) return fail(row.error());
@@ -83,13 +92,17 @@ Result<Process> create_process(Tx& tx, const Scope& scope, const NewProcess& wan
   CROFT_TRY(check_place(tx, scope, wanted));
   const ProcessId id = ProcessId::generate(tx.random());
   CROFT_TRY(tx.execute(
-      "INSERT INTO processes (id, project_id, service_id, queue, kind, status, step, step_state, "
+      "INSERT INTO processes (id, project_id, service_id, queue, kind, status, step, steps, "
+      "step_state, "
       "params, result, error, progress, cancellable, actor, parent_id, created_at) "
-      "VALUES (?1,?2,?3,?4,?5,?6,'','null',?7,'null','null',0,1,?8,?9,?10)",
+      "VALUES (?1,?2,?3,?4,?5,?6,'','[]','null',?7,'null','null',0,1,?8,?9,?10)",
       {column(id), column(wanted.project_id), column(wanted.service_id), queue_of(wanted),
        column(wanted.kind), column(ProcessStatus::kPending), json_column(wanted.params),
        column(wanted.actor), column(wanted.parent_id), column(tx.now())}));
-  return get_process(tx, scope, id);
+  auto made = get_process(tx, scope, id);
+  if (!made) return made;
+  CROFT_TRY(append_event(tx, scope, made->project_id, "process.created", facts(*made)));
+  return made;
 }
 
 Result<Process> get_process(const Tx& tx, const Scope& scope, const ProcessId& id) {
@@ -172,13 +185,20 @@ Result<Process> update_process(Tx& tx, const Scope& scope, const Process& proces
   if (!started && status != ProcessStatus::kPending) started = tx.now();
   std::optional<Timestamp> finished;
   if (is_finished(status)) finished = tx.now();
+  Process effective = process;
+  effective.status = status;
+  const auto steps = steps_after(stored->steps, effective, tx.now());
   CROFT_TRY(tx.execute(
       "UPDATE processes SET status = ?2, step = ?3, step_state = ?4, result = ?5, error = ?6, "
-      "progress = ?7, cancellable = ?8, started_at = ?9, finished_at = ?10 WHERE id = ?1",
+      "progress = ?7, cancellable = ?8, started_at = ?9, finished_at = ?10, steps = ?11 "
+      "WHERE id = ?1",
       {column(process.id), column(status), column(process.step), json_column(process.step_state),
        json_column(process.result), json_column(process.error), column(process.progress),
-       column(process.cancellable), column(started), column(finished)}));
-  return get_process(tx, scope, process.id);
+       column(process.cancellable), column(started), column(finished), json_column(steps)}));
+  auto updated = get_process(tx, scope, process.id);
+  if (!updated) return updated;
+  CROFT_TRY(append_event(tx, scope, updated->project_id, "process.changed", facts(*updated)));
+  return updated;
 }
 
 Result<Process> request_cancel(Tx& tx, const Scope& scope, const ProcessId& id) {

@@ -19,7 +19,8 @@ struct NewProcess {
   ProcessId parent_id;
 };
 
-// Pending, at the end of its queue. Use app/process_start.h: it also tells who waits for it.
+// Pending, at the end of its queue. Like update_process() it appends an event, so that the store's
+// listener (the executor) hears of it after the commit.
 Result<Process> create_process(Tx& tx, const Scope& scope, const NewProcess& wanted);
 Result<Process> get_process(const Tx& tx, const Scope& scope, const ProcessId& id);
 
@@ -42,7 +43,8 @@ Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int
 // Running, canceling or rollbacking, oldest first: what a restarted croftd goes on with.
 Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope);
 
-// Writes status, step, step_state, result, error, progress and cancellable, and sets started_at and
+// Writes status, step, step_state (and from these the list of steps; names in process.steps that it
+// lacks are added as pending), result, error, progress and cancellable, and sets started_at and
 // finished_at from the status. kConflict: it has already finished. A request to cancel that came
 // meanwhile stays: kRunning does not replace kCanceling, and the returned process says so.
 Result<Process> update_process(Tx& tx, const Scope& scope, const Process& process);

@@ -1,6 +1,7 @@
 #include "store/projects.h"
 
 #include "store/columns.h"
+#include "store/events.h"
 
 namespace croft {
 namespace {
@@ -36,6 +37,14 @@ Result<Project> found(const Result<std::optional<SqlRow>>& row, const Scope& sco
   Project project = project_at(**row);
   if (!scope.sees(project.id)) return no_project(which);
   return project;
+}
+
+Status tell(Tx& tx, const Project& project, std::string_view what) {
+  CROFT_TRY(append_event(tx, Scope::platform(), project.id, fmt::format("project.{}", what),
+                         {{"project_id", project.id.str()},
+                          {"name", project.name},
+                          {"status", enum_to_string(project.status)}}));
+  return {};
 }
 
 Result<int> free_network_number(Tx& tx) {
@@ -82,6 +91,7 @@ Result<Project> create_project(Tx& tx, const Scope& scope, const NewProject& wan
   if (!scope.user().empty()) {
     CROFT_TRY(add_member(tx, scope.with(project.id), project.id, scope.user()));
   }
+  CROFT_TRY(tell(tx, project, "created"));
   return project;
 }
 
@@ -129,14 +139,20 @@ Result<Project> update_project(Tx& tx, const Scope& scope, const Project& projec
                  "generation = generation + 1 WHERE id = ?1",
                  {column(project.id), column(project.description), json_column(project.tags),
                   column(project.env_isolation)}));
-  return get_project(tx, scope, project.id);
+  auto changed = get_project(tx, scope, project.id);
+  if (!changed) return changed;
+  CROFT_TRY(tell(tx, *changed, "changed"));
+  return changed;
 }
 
 Status set_project_status(Tx& tx, const Scope& scope, const ProjectId& id, ProjectStatus status) {
-  CROFT_TRY(get_project(tx, scope, id));
+  auto project = get_project(tx, scope, id);
+  if (!project) return fail(project.error());
+  if (project->status == status) return {};
   CROFT_TRY(
       tx.execute("UPDATE projects SET status = ?2 WHERE id = ?1", {column(id), column(status)}));
-  return {};
+  project->status = status;
+  return tell(tx, *project, "changed");
 }
 
 Result<std::int64_t> touch_project(Tx& tx, const Scope& scope, const ProjectId& id) {
@@ -149,11 +165,12 @@ Result<std::int64_t> touch_project(Tx& tx, const Scope& scope, const ProjectId& 
 }
 
 Status delete_project(Tx& tx, const Scope& scope, const ProjectId& id) {
-  CROFT_TRY(get_project(tx, scope, id));
+  const auto project = get_project(tx, scope, id);
+  if (!project) return fail(project.error());
   // Sets first: they hold on to their versions.
   CROFT_TRY(tx.execute("DELETE FROM instance_sets WHERE project_id = ?1", {column(id)}));
   CROFT_TRY(tx.execute("DELETE FROM projects WHERE id = ?1", {column(id)}));
-  return {};
+  return tell(tx, *project, "deleted");
 }
 
 Result<std::vector<ProjectId>> member_projects(const Tx& tx, const Scope& scope,

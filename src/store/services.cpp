@@ -1,6 +1,7 @@
 #include "store/services.h"
 
 #include "store/columns.h"
+#include "store/events.h"
 #include "store/projects.h"
 
 namespace croft {
@@ -46,6 +47,14 @@ Result<Service> found(const Result<std::optional<SqlRow>>& row, const Scope& sco
   Service service = service_at(**row);
   if (!scope.sees(service.project_id)) return no_service(which);
   return service;
+}
+
+Status tell(Tx& tx, const Service& service, std::string_view what) {
+  CROFT_TRY(append_event(tx, Scope::platform(), service.project_id, fmt::format("service.{}", what),
+                         {{"service_id", service.id.str()},
+                          {"hostname", service.hostname},
+                          {"status", enum_to_string(service.status)}}));
+  return {};
 }
 
 Result<int> free_index(Tx& tx, const ProjectId& project) {
@@ -108,6 +117,7 @@ Result<Service> create_service(Tx& tx, const Scope& scope, const NewService& wan
                         .generation = 1,
                         .created_at = tx.now()};
   CROFT_TRY(insert_service(tx, service));
+  CROFT_TRY(tell(tx, service, "created"));
   return service;
 }
 
@@ -158,22 +168,29 @@ Result<Service> update_service(Tx& tx, const Scope& scope, const Service& servic
        column(service.max_containers), column(service.containers),
        column(service.subdomain_enabled), column(service.env_isolation), json_column(service.ports),
        column(service.active_version_id)}));
-  return get_service(tx, scope, service.id);
+  auto changed = get_service(tx, scope, service.id);
+  if (!changed) return changed;
+  CROFT_TRY(tell(tx, *changed, "changed"));
+  return changed;
 }
 
 Status set_service_status(Tx& tx, const Scope& scope, const ServiceId& id, ServiceStatus status) {
-  CROFT_TRY(get_service(tx, scope, id));
+  auto service = get_service(tx, scope, id);
+  if (!service) return fail(service.error());
+  if (service->status == status) return {};
   CROFT_TRY(
       tx.execute("UPDATE services SET status = ?2 WHERE id = ?1", {column(id), column(status)}));
-  return {};
+  service->status = status;
+  return tell(tx, *service, "changed");
 }
 
 Status delete_service(Tx& tx, const Scope& scope, const ServiceId& id) {
-  CROFT_TRY(get_service(tx, scope, id));
+  const auto service = get_service(tx, scope, id);
+  if (!service) return fail(service.error());
   // Sets first: they hold on to their versions.
   CROFT_TRY(tx.execute("DELETE FROM instance_sets WHERE service_id = ?1", {column(id)}));
   CROFT_TRY(tx.execute("DELETE FROM services WHERE id = ?1", {column(id)}));
-  return {};
+  return tell(tx, *service, "deleted");
 }
 
 }  // namespace croft

@@ -348,6 +348,46 @@ TEST_P(StoreContract, AProcessKeepsItsStateAndError) {
   EXPECT_EQ(back.error->last_lines.size(), 2u);
 }
 
+TEST_P(StoreContract, AProcessShowsItsSteps) {
+  Process p = process(project("shop"), {}, "deploy");
+  p.status = ProcessStatus::kRunning;
+  p.step = "prepare";
+  p.steps = {{.name = "prepare"}, {.name = "build"}, {.name = "switch"}};
+  p = must(write([&](Tx& tx) { return update_process(tx, kPlatform, p); }));
+  ASSERT_EQ(p.steps.size(), 3u);
+  EXPECT_EQ(p.steps[0].status, StepStatus::kRunning);
+  EXPECT_EQ(p.steps[2].status, StepStatus::kPending);
+  clock_.advance(Millis(5000));
+  p.step = "build";
+  p = must(write([&](Tx& tx) { return update_process(tx, kPlatform, p); }));
+  EXPECT_EQ(p.steps[0].status, StepStatus::kFinished);
+  EXPECT_EQ(*p.steps[0].finished_at - *p.steps[0].started_at, Millis(5000));
+  p.status = ProcessStatus::kFailed;
+  p = must(write([&](Tx& tx) { return update_process(tx, kPlatform, p); }));
+  EXPECT_EQ(p.steps[1].status, StepStatus::kFailed);
+  EXPECT_EQ(p.steps[2].status, StepStatus::kSkipped);
+  EXPECT_FALSE(p.steps[2].finished_at);
+}
+
+TEST_P(StoreContract, ChangesAppendEvents) {
+  const Project p = project("shop");
+  const Service api = service(p, "api");
+  for (int i = 0; i < 2; ++i) {  // the second changes nothing
+    must(write(
+        [&](Tx& tx) { return set_service_status(tx, kPlatform, api.id, ServiceStatus::kActive); }));
+  }
+  const Process made = process(p, api.id, "deploy");
+  move_to(made, ProcessStatus::kRunning);
+  std::vector<std::string> types;
+  for (const Event& event :
+       must(read([&](const Tx& tx) { return list_events(tx, kPlatform, p.id, 0, 100); }))) {
+    types.push_back(event.type);
+  }
+  EXPECT_EQ(types,
+            (std::vector<std::string>{"project.created", "service.created", "service.changed",
+                                      "process.created", "process.changed"}));
+}
+
 TEST_P(StoreContract, ProcessLogsContinueAfterASequenceNumber) {
   const Process p = process(project("shop"), {}, "x");
   must(write([&](Tx& tx) {

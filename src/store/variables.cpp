@@ -1,6 +1,7 @@
 #include "store/variables.h"
 
 #include "store/columns.h"
+#include "store/events.h"
 #include "store/projects.h"
 #include "store/services.h"
 
@@ -69,7 +70,10 @@ tl::unexpected<Error> no_variable(const Owner& owner, std::string_view key) {
   return fail(ErrorCode::kNotFound, fmt::format("{}: there is no variable {}", owner.name, key));
 }
 
+// Something of theirs has changed: a new generation, and an event without keys or values.
 Status bump_generation(Tx& tx, const ProjectId& project, const ServiceId& service) {
+  CROFT_TRY(append_event(tx, Scope::platform(), project, "variable.changed",
+                         {{"service_id", service.str()}}));
   CROFT_TRY(service.empty()
                 ? tx.execute("UPDATE projects SET generation = generation + 1 WHERE id = ?1",
                              {column(project)})

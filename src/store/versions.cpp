@@ -1,6 +1,7 @@
 #include "store/versions.h"
 
 #include "store/columns.h"
+#include "store/events.h"
 #include "store/services.h"
 
 namespace croft {
@@ -8,7 +9,8 @@ namespace {
 
 #define CROFT_VERSION_COLUMNS                                                              \
   "id, service_id, project_id, number, name, status, source, setup, config, config_yaml, " \
-  "bundle_hash, bundle_path, image, generation, created_at, activated_at"
+  "source_bytes, bundle_bytes, bundle_hash, bundle_path, image, generation, created_by, "  \
+  "created_at, activated_at"
 
 Version version_at(const SqlRow& row) {
   return {.id = id_at<VersionId>(row, 0),
@@ -21,12 +23,15 @@ Version version_at(const SqlRow& row) {
           .setup = row.text(7),
           .config = json_at<boost::json::value>(row, 8),
           .config_yaml = row.text(9),
-          .bundle_hash = row.text(10),
-          .bundle_path = row.text(11),
-          .image = row.text(12),
-          .generation = row.integer(13),
-          .created_at = time_at(row, 14),
-          .activated_at = optional_time_at(row, 15)};
+          .source_bytes = row.integer(10),
+          .bundle_bytes = row.integer(11),
+          .bundle_hash = row.text(12),
+          .bundle_path = row.text(13),
+          .image = row.text(14),
+          .generation = row.integer(15),
+          .created_by = id_at<UserId>(row, 16),
+          .created_at = time_at(row, 17),
+          .activated_at = optional_time_at(row, 18)};
 }
 
 tl::unexpected<Error> no_version(std::string_view which) {
@@ -42,6 +47,23 @@ Result<Version> found(const Result<std::optional<SqlRow>>& row, const Scope& sco
   if (!*row) return no_version(which);
   Version version = version_at(**row);
   if (!scope.sees(version.project_id)) return no_version(which);
+  return version;
+}
+
+Status tell(Tx& tx, const Version& version, std::string_view what) {
+  CROFT_TRY(append_event(tx, Scope::platform(), version.project_id, fmt::format("version.{}", what),
+                         {{"version_id", version.id.str()},
+                          {"service_id", version.service_id.str()},
+                          {"number", version.number},
+                          {"status", enum_to_string(version.status)}}));
+  return {};
+}
+
+// The version as it is now, and an event that says so.
+Result<Version> told(Tx& tx, const Scope& scope, const VersionId& id, std::string_view what) {
+  auto version = get_version(tx, scope, id);
+  if (!version) return version;
+  CROFT_TRY(tell(tx, *version, what));
   return version;
 }
 
@@ -72,12 +94,12 @@ Result<Version> create_version(Tx& tx, const Scope& scope, const NewVersion& wan
   if (!number) return fail(number.error());
   const VersionId id = VersionId::generate(tx.random());
   CROFT_TRY(tx.execute("INSERT INTO versions (" CROFT_VERSION_COLUMNS
-                       ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'','','',1,?11,NULL)",
+                       ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,0,0,'','','',1,?11,?12,NULL)",
                        {column(id), column(wanted.service_id), column(service->project_id),
                         column(number->integer(0)), column(wanted.name), column(wanted.status),
                         column(wanted.source), column(wanted.setup), json_column(wanted.config),
-                        column(wanted.config_yaml), column(tx.now())}));
-  return get_version(tx, scope, id);
+                        column(wanted.config_yaml), column(wanted.created_by), column(tx.now())}));
+  return told(tx, scope, id, "created");
 }
 
 Result<Version> get_version(const Tx& tx, const Scope& scope, const VersionId& id) {
@@ -126,18 +148,23 @@ Result<Version> update_version(Tx& tx, const Scope& scope, const Version& versio
   CROFT_TRY(get_version(tx, scope, version.id));
   CROFT_TRY(tx.execute(
       "UPDATE versions SET name = ?2, status = ?3, setup = ?4, config = ?5, config_yaml = ?6, "
-      "bundle_hash = ?7, bundle_path = ?8, image = ?9, generation = generation + 1 WHERE id = ?1",
+      "bundle_hash = ?7, bundle_path = ?8, image = ?9, source_bytes = ?10, bundle_bytes = ?11, "
+      "generation = generation + 1 WHERE id = ?1",
       {column(version.id), column(version.name), column(version.status), column(version.setup),
        json_column(version.config), column(version.config_yaml), column(version.bundle_hash),
-       column(version.bundle_path), column(version.image)}));
-  return get_version(tx, scope, version.id);
+       column(version.bundle_path), column(version.image), column(version.source_bytes),
+       column(version.bundle_bytes)}));
+  return told(tx, scope, version.id, "changed");
 }
 
 Status set_version_status(Tx& tx, const Scope& scope, const VersionId& id, VersionStatus status) {
-  CROFT_TRY(get_version(tx, scope, id));
+  auto version = get_version(tx, scope, id);
+  if (!version) return fail(version.error());
+  if (version->status == status) return {};
   CROFT_TRY(
       tx.execute("UPDATE versions SET status = ?2 WHERE id = ?1", {column(id), column(status)}));
-  return {};
+  version->status = status;
+  return tell(tx, *version, "changed");
 }
 
 Result<Version> activate_version(Tx& tx, const Scope& scope, const VersionId& id) {
@@ -155,7 +182,7 @@ Result<Version> activate_version(Tx& tx, const Scope& scope, const VersionId& id
   CROFT_TRY(tx.execute(
       "UPDATE services SET active_version_id = ?2, generation = generation + 1 WHERE id = ?1",
       {column(version->service_id), column(id)}));
-  return get_version(tx, scope, id);
+  return told(tx, scope, id, "changed");
 }
 
 Result<std::vector<Version>> surplus_versions(const Tx& tx, const Scope& scope,
@@ -201,7 +228,7 @@ Status delete_version(Tx& tx, const Scope& scope, const VersionId& id) {
                             version->number));
   }
   CROFT_TRY(tx.execute("DELETE FROM versions WHERE id = ?1", {column(id)}));
-  return {};
+  return tell(tx, *version, "deleted");
 }
 
 Status set_version_environment(Tx& tx, const Scope& scope, const VersionId& id,

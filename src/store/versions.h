@@ -18,6 +18,7 @@ struct NewVersion {
   std::string setup;
   boost::json::value config;
   std::string config_yaml;
+  UserId created_by;  // empty: croft itself
 };
 
 // Takes the service's next number.
@@ -31,7 +32,8 @@ Result<Paged<Version>> list_versions(const Tx& tx, const Scope& scope, const Ser
 // Not settled, oldest first: what a restarted croftd must look after.
 Result<std::vector<Version>> unsettled_versions(const Tx& tx, const Scope& scope);
 
-// Writes name, status, setup, config, config_yaml, bundle_hash, bundle_path and image;
+// Writes name, status, setup, config, config_yaml, source_bytes, bundle_bytes,
+// bundle_hash, bundle_path and image;
 // generation + 1.
 Result<Version> update_version(Tx& tx, const Scope& scope, const Version& version);
 Status set_version_status(Tx& tx, const Scope& scope, const VersionId& id, VersionStatus status);
