@@ -1,0 +1,1 @@
+document.getElementById('version').textContent = __VERSION__;
