@@ -146,6 +146,8 @@ TEST(Validate, StandsHostileFiles) {
       repeated("%YAML 1.1\n", 1'000) + "zerops: []",
       "zerops: &a\n  - *a\n",
       std::string(2u << 20, 'x'),
+      "",
+      "# nothing\n",
   };
   for (const char* name : {"zerops.yml", "import.yml", "croft.yml"}) {
     for (const std::string& file : files) {

@@ -360,7 +360,7 @@ Result<NodePtr> Builder::run() {
         Error(code_, fmt::format("{}:{}:{}: {}", file_, first.line, first.column, first.message))
             .with_fields(errors_));
   }
-  if (!root_) root_ = std::make_shared<Node>();
+  if (!root_) root_ = std::make_shared<Node>(Node{.at = {1, 1}});
   return root_;
 }
 
