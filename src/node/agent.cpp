@@ -1,0 +1,176 @@
+#include "node/agent.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "plan/host_ruleset.h"
+
+namespace croft::node {
+namespace {
+
+constexpr Millis kScanPeriod{1000};
+constexpr Millis kCheckPeriod{30'000};
+constexpr Millis kRetryPause{2000};
+constexpr const char* kDesiredFile = "desired.json";
+constexpr const char* kSettingsFile = "host_settings.json";
+
+std::vector<std::string> resolvers_of(const NodeDesired& desired) {
+  std::vector<std::string> all;
+  for (const CoreDesired& core : desired.cores) {
+    all.insert(all.end(), core.resolvers.begin(), core.resolvers.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+}  // namespace
+
+Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clock& clock,
+             AgentOptions options)
+    : network_(network),
+      clock_(clock),
+      options_(std::move(options)),
+      changed_(runtime),
+      files_(options_.directory / "cores"),
+      relay_(runtime, files_, changed_),
+      containers_(runtime, engine, options_.install_id, changed_),
+      link_(runtime, options_.control, options_.node_id,
+            [this](NodeDesired desired) { take_desired(std::move(desired)); }) {}
+
+void Agent::request_stop() {
+  stopping_ = true;
+  changed_.notify();
+}
+
+// After a reboot the machine is made ready before the control plane is.
+void Agent::read_kept_state() {
+  const auto text = read_file(options_.directory / kDesiredFile);
+  if (!text) return;
+  auto kept = from_json_text<NodeDesired>(*text);
+  if (!kept) {
+    log_warning("the kept desired state cannot be read", {{"error", kept.error().describe()}});
+    return;
+  }
+  desired_ = std::move(*kept);
+  dirty_ = true;
+}
+
+void Agent::take_desired(NodeDesired desired) {
+  desired_ = std::move(desired);
+  dirty_ = true;
+  changed_.notify();
+}
+
+Task<void> Agent::run() {
+  read_kept_state();
+  containers_.start();
+  link_.start(desired_ ? desired_->generation : 0);
+  while (!stopping_) {
+    co_await look();
+    co_await changed_.wait_for(kScanPeriod);
+  }
+  co_await link_.stop();
+  co_await containers_.stop();
+  co_await relay_.stop();
+}
+
+Task<void> Agent::look() {
+  if (desired_ && (dirty_ || clock_.steady() >= next_check_)) {
+    dirty_ = false;
+    const NodeDesired desired = *desired_;  // a newer one may come while this is applied
+    auto state = co_await run_blocking(pool_, [this, &desired] { return converge(desired); });
+    next_check_ = clock_.steady() + (state ? kCheckPeriod : kRetryPause);
+    const std::string before = std::exchange(error_, state ? "" : state.error().message());
+    if (state) {
+      applied_generation_ = desired.generation;
+      segments_ = matching_segments(desired, *state);
+    } else if (error_ != before) {
+      log_error("cannot apply the desired state", {{"error", state.error().describe()}});
+    }
+  }
+  relay_.scan();
+  publish();
+}
+
+Status Agent::keep_settings() {
+  auto changed = network_.enable_forwarding();
+  if (!changed) return fail(std::move(changed).error());
+  if (changed->empty()) return {};
+  // The first value seen is the machine's own; a later one may be ours.
+  const auto file = options_.directory / kSettingsFile;
+  KernelSettings before = *changed;
+  if (const auto text = read_file(file)) {
+    if (auto kept = from_json_text<KernelSettings>(*text)) {
+      for (auto& [name, value] : *kept) before[name] = value;
+    }
+  }
+  return write_file_atomically(file, to_json_text(before), 0600);
+}
+
+Result<HostState> Agent::converge(const NodeDesired& desired) {
+  CROFT_TRY(make_directories(options_.directory, 0700));
+  CROFT_TRY(write_file_atomically(options_.directory / kDesiredFile, to_json_text(desired), 0600));
+  CROFT_TRY(keep_settings());
+  auto state = network_.observe(options_.install_id);
+  if (!state) return state;
+  auto plan = plan_host(desired, *state, options_.install_id);
+  if (!plan) return fail(std::move(plan).error());
+
+  // The rules come before the interfaces that they are about.
+  auto ruleset = render_host_ruleset({.install_id = options_.install_id,
+                                      .uplink = desired.uplink,
+                                      .resolvers = resolvers_of(desired),
+                                      .default_interfaces = state->default_interfaces});
+  if (!ruleset) return fail(std::move(ruleset).error());
+  auto present = network_.has_ruleset(options_.install_id);
+  if (!present) return fail(std::move(present).error());
+  if (!*present || *ruleset != ruleset_) {
+    CROFT_TRY(network_.apply_ruleset(*ruleset));
+    ruleset_ = std::move(*ruleset);
+  }
+  if (!plan->empty()) {
+    CROFT_TRY(network_.apply(*plan));
+    state = network_.observe(options_.install_id);
+    if (!state) return state;
+  }
+  CROFT_TRY(files_.apply(desired.cores));
+  CROFT_TRY(network_.open_docker_firewall(options_.install_id, desired.uplink.child_device));
+  return state;
+}
+
+void Agent::publish() {
+  NodeObserved observed{.generation = applied_generation_,
+                        .error = error_,
+                        .segments = segments_,
+                        .cores = relay_.reports()};
+  if (containers_.containers()) {
+    observed.containers_known = true;
+    observed.containers = *containers_.containers();
+  }
+  link_.report(observed);
+}
+
+Status purge(HostNetwork& network, const std::filesystem::path& directory,
+             const std::string& install_id) {
+  CROFT_TRY(network.close_docker_firewall(install_id, device_prefix(install_id) + "u"));
+  auto state = network.observe(install_id);
+  if (!state) return fail(std::move(state).error());
+  CROFT_TRY(network.apply(plan_purge(*state)));
+  CROFT_TRY(network.remove_ruleset(install_id));
+  if (const auto text = read_file(directory / kSettingsFile)) {
+    auto before = from_json_text<KernelSettings>(*text);
+    if (before) CROFT_TRY(network.restore_settings(*before));
+  }
+  std::error_code error;
+  std::filesystem::remove_all(directory, error);
+  if (error) {
+    return fail(errno_error(fmt::format("remove {}", directory.string()), error.value()));
+  }
+  return {};
+}
+
+}  // namespace croft::node

@@ -1,0 +1,75 @@
+// The loop of croft-node: desired state in, the machine converged to it, reports out.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "engine/engine.h"
+#include "model/node_state.h"
+#include "network/host_network.h"
+#include "node/container_watch.h"
+#include "node/control_link.h"
+#include "node/core_files.h"
+#include "node/core_relay.h"
+#include "task/group.h"
+#include "task/pool.h"
+#include "task/signal.h"
+
+namespace croft::node {
+
+struct AgentOptions {
+  std::filesystem::path directory;  // <home>/nodes/<node id>
+  std::string node_id;
+  std::string install_id;
+  HttpEndpoint control;
+};
+
+class Agent {
+ public:
+  // All outlive the agent.
+  Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clock& clock,
+        AgentOptions options);
+  Agent(const Agent&) = delete;
+
+  // Until request_stop(). Leaves the machine as it is: everything keeps running.
+  Task<void> run();
+  void request_stop();
+
+ private:
+  void read_kept_state();
+  void take_desired(NodeDesired desired);
+  Task<void> look();
+  // Blocks; on the pool. The state of the host after it.
+  Result<HostState> converge(const NodeDesired& desired);
+  Status keep_settings();
+  void publish();
+
+  HostNetwork& network_;
+  Clock& clock_;
+  AgentOptions options_;
+  Pool pool_{1};
+  Signal changed_;
+  CoreFiles files_;
+  CoreRelay relay_;
+  ContainerWatch containers_;
+  ControlLink link_;
+
+  bool stopping_ = false;
+  std::optional<NodeDesired> desired_;
+  bool dirty_ = false;    // desired_ came after the last convergence began
+  Millis next_check_{0};  // converges again then even if nothing was told
+  std::string ruleset_;   // as applied by this process
+  std::int64_t applied_generation_ = 0;
+  std::vector<std::string> segments_;
+  std::string error_;
+};
+
+// Removes every interface, route, rule and setting of the installation from the machine, and the
+// state below `directory`. Idempotent. Blocks.
+Status purge(HostNetwork& network, const std::filesystem::path& directory,
+             const std::string& install_id);
+
+}  // namespace croft::node

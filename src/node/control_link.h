@@ -1,0 +1,46 @@
+// The agent's side of the agent protocol (docs/architecture.md): desired state comes, reports go.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "model/node_state.h"
+#include "net/http_client.h"
+#include "task/group.h"
+#include "task/signal.h"
+
+namespace croft::node {
+
+class ControlLink {
+ public:
+  using OnDesired = std::function<void(NodeDesired)>;
+
+  // `generation` is told when connecting.
+  ControlLink(Runtime& runtime, HttpEndpoint control, std::string node_id, OnDesired on_desired);
+  ControlLink(const ControlLink&) = delete;
+
+  void start(std::int64_t generation);
+  // Sends a report now, and again every 5 s; only the latest is sent.
+  void report(const NodeObserved& observed);
+
+  // Ends all tasks. Call it before destruction.
+  Task<void> stop();
+
+ private:
+  Task<void> receive();
+  Task<void> receive_once();
+  Task<void> send();
+
+  Runtime& runtime_;
+  HttpEndpoint control_;
+  std::string node_id_;
+  OnDesired on_desired_;
+  Group group_;
+  Signal to_send_;
+  bool stopping_ = false;
+  bool connected_ = false;
+  std::int64_t generation_ = 0;
+  std::string body_;  // the latest report; empty: none yet
+};
+
+}  // namespace croft::node
