@@ -13,8 +13,8 @@ newest=$(printf '%s\n' "$versions" |
 echo "go $newest"
 go mod download "golang.org/toolchain@v0.0.1-go$newest.linux-$arch"
 mkdir -p "$(dirname "$target")"
-cp -r "$GOMODCACHE/golang.org/toolchain@v0.0.1-go$newest.linux-$arch" "$target"
-chmod -R u+w "$target"
+chmod -R u+w "$GOMODCACHE"
+mv "$GOMODCACHE/golang.org/toolchain@v0.0.1-go$newest.linux-$arch" "$target"
 # Zip files of modules carry no mode bits.
 find "$target/bin" "$target/pkg/tool" -type f -exec chmod 755 {} +
 rm -rf "$target/test" "$target/doc" "$target/api"

@@ -18,7 +18,7 @@ import tarfile
 import urllib.parse
 import urllib.request
 
-REGISTRY = (os.environ.get("NPM_CONFIG_REGISTRY") or "https://registry.npmjs.org").rstrip("/")
+REGISTRY = os.environ["NPM_CONFIG_REGISTRY"].rstrip("/")
 ARCHITECTURE = {"x86_64": "x64", "aarch64": "arm64"}[platform.machine()]
 
 

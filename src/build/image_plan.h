@@ -1,0 +1,49 @@
+// Which images have to exist for a service type, in which order, under which names. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "build/image_recipe.h"
+#include "catalog/catalog.h"
+#include "engine/image.h"
+
+namespace croft::build {
+
+struct ImagePlanInputs {
+  std::string registry;  // first part of every name, such as "croft-ab12cd.invalid"
+  std::string pin;       // changes when bases shall be made anew, such as a date; may be empty
+  std::string architecture = "amd64";
+  std::map<std::string, std::string> binary_hashes;  // of croft's own programs, by name
+};
+
+struct ImageStep {
+  enum class Kind : unsigned char { kBase, kRecipe, kFinal };
+  Kind kind = Kind::kRecipe;
+  std::string tag;    // "registry/name:hash"
+  std::string title;  // for people: "php on trixie, build"
+  std::string hash;
+  std::string suite;
+  std::string recipe;                       // kRecipe
+  std::map<std::string, std::string> args;  // kRecipe: build arguments
+  std::string parent_tag;                   // kRecipe and kFinal
+  engine::ImageConfig config;               // kFinal: how its containers run
+  std::vector<std::string> binaries;        // kFinal: programs to add
+};
+
+// In the order to make them; the last one is the image.
+struct ImagePlan {
+  std::vector<ImageStep> steps;
+  const ImageStep& image() const { return steps.back(); }
+};
+
+// The plan of one run image, or of one build image that has all of `types` (their suites must
+// agree). kUnsupported when they cannot share an image; kInvalid when the catalog lacks an argument
+// of a recipe; kInternal when a type names a recipe that does not exist.
+Result<ImagePlan> plan_image(const RecipeSet& recipes, const std::vector<catalog::Resolved>& types,
+                             catalog::ImageKind kind, const ImagePlanInputs& inputs);
+
+}  // namespace croft::build

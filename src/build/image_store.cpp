@@ -1,0 +1,335 @@
+#include "build/image_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "build/image_base.h"
+#include "build/image_hash.h"
+#include "build/image_lock.h"
+#include "build/image_trouble.h"
+
+namespace croft::build {
+namespace {
+
+namespace fs = std::filesystem;
+using catalog::ImageKind;
+
+constexpr Millis kShort{30'000};
+constexpr Millis kStepLimit{30 * 60'000};
+constexpr std::string_view kStageLabel = "croft.image.stage";
+
+// "croft-init" is /croft/init in the image.
+std::string program_path(std::string_view binary) {
+  return "croft/" + std::string(binary.starts_with("croft-") ? binary.substr(6) : binary);
+}
+
+std::string json_array(const std::vector<std::string>& words) {
+  boost::json::array array(words.begin(), words.end());
+  return boost::json::serialize(array);
+}
+
+// A value in a Dockerfile: quoted, with what the builder would expand or end the quotes at escaped.
+std::string docker_quoted(std::string_view value) {
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\' || c == '$') text += '\\';
+    text += c;
+  }
+  return text + '"';
+}
+
+spec::TypeRole role_of(ImageKind kind) {
+  return kind == ImageKind::kBuild ? spec::TypeRole::kBuildBase : spec::TypeRole::kService;
+}
+
+// The path for the free-space check and the removal of the file when it goes.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(fs::path path) : path_(std::move(path)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    std::error_code ignored;
+    fs::remove_all(path_.parent_path(), ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace
+
+ImageStore::ImageStore(engine::Engine& engine, Pool& pool, const catalog::Catalog& catalog,
+                       ImageStoreOptions options)
+    : engine_(engine), pool_(pool), catalog_(catalog), options_(std::move(options)) {}
+
+Result<std::map<std::string, std::string>> ImageStore::hash_binaries() const {
+  std::map<std::string, std::string> hashes;
+  for (const auto& type : catalog_.types()) {
+    for (const std::string& name : type->binaries) {
+      if (hashes.contains(name)) continue;
+      auto content = read_file(options_.binaries / name, 512u << 20);
+      // A missing program is an error only when an image needs it: final_context() says so.
+      hashes[name] = content ? ContentHash().add(*content).finish() : "missing";
+    }
+  }
+  return hashes;
+}
+
+Result<ImagePlan> ImageStore::plan(const ImageRequest& request, const RecipeSet& recipes,
+                                   const std::map<std::string, std::string>& binary_hashes) const {
+  std::vector<catalog::Resolved> types;
+  for (const std::string& name : request.types) {
+    auto found = catalog_.find(name, {.role = role_of(request.kind), .internal = true});
+    if (!found) return fail(std::move(found).error());
+    types.push_back(std::move(*found));
+  }
+  if (types.empty()) return fail(ErrorCode::kInvalid, "an image needs at least one type");
+  ImagePlanInputs inputs;
+  inputs.registry = fmt::format("croft-{}.invalid", options_.install_id);
+  inputs.pin = options_.pin;
+  inputs.binary_hashes = binary_hashes;
+  return plan_image(recipes, types, request.kind, inputs);
+}
+
+Task<Result<bool>> ImageStore::exists(std::string tag) {
+  auto info = co_await engine_.inspect_image(tag, kShort);
+  if (info) co_return true;
+  if (info.error().code() == ErrorCode::kNotFound) co_return false;
+  co_return fail(std::move(info).error().in("look for the image " + tag));
+}
+
+Task<Result<std::string>> ImageStore::ensure_image(ImageRequest request, ImageProgress progress) {
+  struct Prepared {
+    RecipeSet recipes;
+    std::map<std::string, std::string> hashes;
+  };
+  auto prepared = co_await run_blocking(pool_, [this]() -> Result<Prepared> {
+    auto recipes = RecipeSet::load(options_.recipes);
+    if (!recipes) return fail(std::move(recipes).error());
+    auto hashes = hash_binaries();
+    if (!hashes) return fail(std::move(hashes).error());
+    return Prepared{std::move(*recipes), std::move(*hashes)};
+  });
+  if (!prepared) co_return fail(std::move(prepared).error());
+  auto made = plan(request, prepared->recipes, prepared->hashes);
+  if (!made) co_return fail(std::move(made).error());
+  const std::string tag = made->image().tag;
+  auto present = co_await exists(tag);
+  if (!present) co_return fail(std::move(present).error());
+  if (*present) co_return tag;
+
+  CROFT_CO_TRY(co_await check_free_space());
+  for (const ImageStep& step : made->steps) {
+    auto done = co_await make_step(step, prepared->recipes, progress);
+    if (!done) co_return fail(std::move(done).error().in("image " + made->image().title));
+  }
+  co_return tag;
+}
+
+Task<Status> ImageStore::check_free_space() {
+  std::vector<fs::path> paths{options_.cache};
+  CROFT_CO_TRY(make_directories(options_.cache));
+  auto info = co_await engine_.info(kShort);
+  if (!info) co_return fail(std::move(info).error().in("ask the engine where it keeps images"));
+  // An engine on another machine has its folder there; then its own errors have to do.
+  std::error_code error;
+  if (!info->root_dir.empty() && fs::exists(info->root_dir, error)) paths.push_back(info->root_dir);
+  for (const fs::path& path : paths) {
+    const auto space = fs::space(path, error);
+    if (error || space.available >= options_.min_free_bytes) continue;
+    co_return fail(
+        ErrorCode::kExhausted,
+        fmt::format("only {} MiB are free in {}; images need at least {} MiB: free some "
+                    "space there, or remove images that are not used",
+                    space.available >> 20, path.string(), options_.min_free_bytes >> 20));
+  }
+  co_return Status();
+}
+
+Task<Status> ImageStore::make_step(const ImageStep& step, const RecipeSet& recipes,
+                                   const ImageProgress& progress) {
+  auto present = co_await exists(step.tag);
+  if (!present) co_return fail(std::move(present).error());
+  if (*present) co_return Status();
+  auto lock = co_await ImageLock::take(options_.cache / "locks", step.hash, [&] {
+    progress(fmt::format("{}: waiting, another process is making it", step.title));
+  });
+  if (!lock) co_return fail(std::move(lock).error());
+  present = co_await exists(step.tag);
+  if (!present) co_return fail(std::move(present).error());
+  if (*present) co_return Status();
+  co_return co_await make_locked(step, recipes, progress);
+}
+
+Task<Status> ImageStore::make_locked(const ImageStep& step, const RecipeSet& recipes,
+                                     const ImageProgress& progress) {
+  if (!host_)
+    host_ = co_await run_blocking(pool_, [this] { return read_host_settings(options_.host); });
+  const SystemClock clock;
+  const Millis started = clock.steady();
+  progress(step.title + ": making it");
+  Status done;
+  if (step.kind == ImageStep::Kind::kBase) {
+    done = co_await import_base(step, progress);
+  } else {
+    const bool final_layer = step.kind == ImageStep::Kind::kFinal;
+    auto files = final_layer ? final_context(step) : recipe_context(step, recipes);
+    if (!files) co_return fail(std::move(files).error());
+    done = co_await build_layer(step, std::move(*files), step.args, progress);
+    if (!final_layer) co_await remove_stages(step.tag);
+  }
+  if (done)
+    progress(fmt::format("{}: done in {:.1f} s", step.title,
+                         static_cast<double>((clock.steady() - started).count()) / 1000));
+  co_return done;
+}
+
+engine::Labels ImageStore::labels_of(const ImageStep& step) const {
+  engine::Labels labels = step.config.labels;
+  labels["croft.install"] = options_.install_id;
+  labels["croft.role"] = "image";
+  labels["croft.image.hash"] = step.hash;
+  labels["croft.image.recipe"] = step.kind == ImageStep::Kind::kRecipe ? step.recipe : step.title;
+  return labels;
+}
+
+Task<Status> ImageStore::import_base(const ImageStep& step, const ImageProgress& progress) {
+  const TemporaryFile tar(options_.cache / ("base-" + step.hash) / "rootfs.tar");
+  CROFT_CO_TRY(make_directories(tar.path().parent_path(), 0700));
+  // mmdebstrap's lines come on a pool thread; they are handed over to this one.
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const std::function<void(std::string_view)> line = [executor, progress](std::string_view text) {
+    boost::asio::post(executor, [progress, copy = std::string(text)] { progress(copy); });
+  };
+  const HostSettings& host = *host_;
+  auto made = co_await run_blocking(pool_, [&host, &step, &tar, &line] {
+    return make_base_tar(host, step.suite, tar.path(), line);
+  });
+  if (!made) co_return fail(std::move(made).error());
+  auto source = open_file_source(pool_, tar.path());
+  if (!source) co_return fail(std::move(source).error());
+  engine::ImageConfig config;
+  config.labels = labels_of(step);
+  config.command = {"/bin/bash"};
+  config.env = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+                {"LANG", "C.UTF-8"}};
+  auto id = co_await engine_.import_image(step.tag, **source, config, kStepLimit);
+  if (!id) co_return fail(std::move(id).error().in("import the base"));
+  co_return Status();
+}
+
+Result<ContextFiles> ImageStore::recipe_context(const ImageStep& step,
+                                                const RecipeSet& recipes) const {
+  ContextFiles files = recipes.find(step.recipe)->files;
+  for (const auto& [path, file] : recipes.helpers()) files[path] = file;
+  files[".croft/env"].content = shell_exports(host_->env);
+  files[".croft/ca.crt"].content = host_->ca_certificates;
+  std::string conf = host_->apt_transport + host_->apt_validity;
+  if (!host_->ca_certificates.empty()) conf += "Acquire::https::CAInfo \"/tmp/.croft/ca.crt\";\n";
+  files[".croft/apt.conf"].content = std::move(conf);
+  return files;
+}
+
+// The last layer: croft's own programs, and how containers of the image run.
+Result<ContextFiles> ImageStore::final_context(const ImageStep& step) const {
+  ContextFiles files;
+  std::string dockerfile = "FROM " + step.parent_tag + "\n";
+  for (const std::string& name : step.binaries) {
+    auto content = read_file(options_.binaries / name, 512u << 20);
+    if (!content) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("the program {} is missing in {}; build it first", name,
+                              options_.binaries.string()));
+    }
+    files["rootfs/" + program_path(name)] = {.content = std::move(*content), .executable = true};
+    if (name == "croft-init") files["rootfs/usr/local/bin/zsc"].link_to = "/croft/init";
+  }
+  if (!files.empty()) dockerfile += "COPY rootfs/ /\n";
+  for (const auto& [name, value] : step.config.env)
+    dockerfile += fmt::format("ENV {}={}\n", name, docker_quoted(value));
+  dockerfile += fmt::format("WORKDIR {}\nENTRYPOINT {}\nCMD []\n", step.config.workdir,
+                            json_array(step.config.entrypoint));
+  files["Dockerfile"].content = std::move(dockerfile);
+  return files;
+}
+
+Task<Status> ImageStore::build_layer(const ImageStep& step, ContextFiles files,
+                                     std::map<std::string, std::string> args,
+                                     const ImageProgress& progress) {
+  auto tar = make_tar(files);
+  if (!tar) co_return fail(std::move(tar).error());
+  StringSource context(std::move(*tar));
+  engine::ImageBuild build;
+  build.tag = step.tag;
+  build.args = std::move(args);
+  build.args["CROFT_TAG"] = step.tag;
+  build.labels = labels_of(step);
+  // The host's network: its resolver and its way to the registries, whatever the engine's bridge
+  // has.
+  build.network_mode = "host";
+  std::string output;
+  const engine::ProgressLine line = [&](std::string_view text) {
+    output.append(text).append("\n");
+    if (output.size() > 1u << 20) output.erase(0, output.size() / 2);
+    progress(text);
+  };
+  auto id = co_await engine_.build_image(build, context, line, kStepLimit);
+  if (id) co_return Status();
+  const ErrorCode code = id.error().code();
+  if (code == ErrorCode::kCancelled || code == ErrorCode::kTimeout ||
+      code == ErrorCode::kUnavailable)
+    co_return fail(std::move(id).error().in(step.title));
+  co_return fail(build_trouble(step.title, id.error().message(), output));
+}
+
+// The images of a Dockerfile's earlier stages have no name and are of no use afterwards.
+Task<void> ImageStore::remove_stages(std::string tag) {
+  engine::ImageFilter filter;
+  filter.labels = {{std::string(kStageLabel), tag}};
+  auto images = co_await engine_.list_images(filter, kShort);
+  if (!images) co_return;
+  for (const engine::ImageInfo& image : *images) {
+    if (!image.tags.empty()) continue;
+    auto removed = co_await engine_.remove_image(image.id, false, kShort);
+    if (!removed)
+      log_debug("a build stage stays", {{"image", image.id}, {"error", removed.error().message()}});
+  }
+}
+
+Task<Result<std::vector<ImageState>>> ImageStore::list_images() {
+  auto recipes = RecipeSet::load(options_.recipes);
+  if (!recipes) co_return fail(std::move(recipes).error());
+  auto hashes = hash_binaries();
+  if (!hashes) co_return fail(std::move(hashes).error());
+  engine::ImageFilter filter;
+  filter.labels = {{"croft.install", options_.install_id}, {"croft.role", "image"}};
+  auto present = co_await engine_.list_images(filter, kShort);
+  if (!present) co_return fail(std::move(present).error().in("list the images"));
+  std::vector<ImageState> states;
+  for (const auto& type : catalog_.types()) {
+    for (const catalog::TypeVersion& version : type->versions) {
+      for (const ImageKind kind : {ImageKind::kRun, ImageKind::kBuild}) {
+        if ((kind == ImageKind::kRun ? type->run_recipe : type->build_recipe).empty()) continue;
+        const std::string name = type->name + "@" + version.version;
+        auto made = plan({kind, {name}}, *recipes, *hashes);
+        if (!made) co_return fail(std::move(made).error());
+        ImageState state{name, kind, made->image().tag, made->image().hash};
+        for (const engine::ImageInfo& image : *present) {
+          if (std::ranges::find(image.tags, state.tag) == image.tags.end()) continue;
+          state.built = true;
+          state.size_bytes = image.size_bytes;
+        }
+        states.push_back(std::move(state));
+      }
+    }
+  }
+  co_return states;
+}
+
+}  // namespace croft::build
