@@ -86,7 +86,7 @@ std::size_t Planner::add_base() {
   step.kind = ImageStep::Kind::kBase;
   step.hash = hash.finish();
   step.suite = suite_;
-  step.tag = fmt::format("{}/base-{}:{}", inputs_.registry, suite_, step.hash);
+  step.tag = fmt::format("{}/base-{}:{}", kImageRegistry, suite_, step.hash);
   step.title = "Debian " + suite_;
   return add_step(std::move(step));
 }
@@ -154,7 +154,7 @@ Result<ImageStep> Planner::make_step(const ImageRecipe& recipe, ImageKind kind,
     for (const auto& [path, file] : *files)
       hash.add(path).add(file.content).add(file.link_to).add(file.executable ? "x" : "-");
   step.hash = hash.finish();
-  step.tag = fmt::format("{}/layer-{}:{}", inputs_.registry, recipe.name, step.hash);
+  step.tag = fmt::format("{}/layer-{}:{}", kImageRegistry, recipe.name, step.hash);
   return step;
 }
 
@@ -189,7 +189,7 @@ void Planner::add_final(const std::vector<Resolved>& types) {
   }
   step.title += fmt::format(" ({})", to_string(kind_));
   step.tag =
-      fmt::format("{}/{}-{}:{}{}", inputs_.registry, name, to_string(kind_), version, step.hash);
+      fmt::format("{}/{}-{}:{}{}", kImageRegistry, name, to_string(kind_), version, step.hash);
   step.config.labels["croft.image.type"] = types.front().canonical();
   add_step(std::move(step));
 }

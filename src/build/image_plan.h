@@ -13,9 +13,13 @@
 
 namespace croft::build {
 
+// First part of every name. A top-level domain that never resolves (RFC 6761), so that an engine
+// which lacks an image asks no public registry for it. Not per installation: names follow the
+// content, and several installations on one engine share what is the same.
+inline constexpr const char* kImageRegistry = "croft.invalid";
+
 struct ImagePlanInputs {
-  std::string registry;  // first part of every name, such as "croft-ab12cd.invalid"
-  std::string pin;       // changes when bases shall be made anew, such as a date; may be empty
+  std::string pin;  // changes when bases shall be made anew, such as a date; may be empty
   std::string architecture = "amd64";
   std::map<std::string, std::string> binary_hashes;  // of croft's own programs, by name
 };

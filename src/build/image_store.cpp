@@ -91,7 +91,6 @@ Result<ImagePlan> ImageStore::plan(const ImageRequest& request, const RecipeSet&
   }
   if (types.empty()) return fail(ErrorCode::kInvalid, "an image needs at least one type");
   ImagePlanInputs inputs;
-  inputs.registry = fmt::format("croft-{}.invalid", options_.install_id);
   inputs.pin = options_.pin;
   inputs.binary_hashes = binary_hashes;
   return plan_image(recipes, types, request.kind, inputs);
@@ -308,7 +307,7 @@ Task<Result<std::vector<ImageState>>> ImageStore::list_images() {
   auto hashes = hash_binaries();
   if (!hashes) co_return fail(std::move(hashes).error());
   engine::ImageFilter filter;
-  filter.labels = {{"croft.install", options_.install_id}, {"croft.role", "image"}};
+  filter.labels = {{"croft.role", "image"}};
   auto present = co_await engine_.list_images(filter, kShort);
   if (!present) co_return fail(std::move(present).error().in("list the images"));
   std::vector<ImageState> states;

@@ -24,7 +24,7 @@ struct ImageStoreOptions {
   std::filesystem::path recipes;   // images/ of the installation
   std::filesystem::path cache;     // lock files and archives while they are made
   std::filesystem::path binaries;  // folder with croft-init, croft-core; croft's own programs
-  std::string install_id;          // part of every name and the label croft.install
+  std::string install_id;          // the label croft.install of what this store makes
   std::string pin;                 // see ImagePlanInputs
   std::uint64_t min_free_bytes = 2ull << 30;
   HostPaths host;  // current_host_paths(), except in tests

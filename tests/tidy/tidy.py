@@ -22,7 +22,7 @@ ALLOWED = {
     "engine": ["base", "task", "net", "model"],
     "network": ["base", "task", "net", "model", "plan"],
     "edge": ["base", "task", "net", "model", "plan", "engine"],
-    "build": ["base", "task", "model", "spec", "catalog", "engine"],
+    "build": ["base", "task", "net", "model", "spec", "catalog", "engine"],
     "logs": ["base", "task", "model"],
 }
 ALLOWED["app"] = ["base", "task", "model", "spec", "catalog", "plan", "store", "logs", "build", "engine"]
