@@ -54,7 +54,7 @@ TEST_F(AuthTest, APasswordIsAskedForWithoutEcho) {
   bool hidden = false;
   sandbox.io.in_is_terminal = true;
   sandbox.io.read_line = [] { return std::optional<std::string>("ann"); };
-  sandbox.io.read_hidden_line = [&] {
+  sandbox.io.read_hidden_line = [&](const std::string&) {
     hidden = true;
     return std::optional<std::string>("correct horse");
   };

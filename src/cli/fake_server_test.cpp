@@ -156,7 +156,7 @@ Sandbox::Sandbox() {
     read_ = end + 1;
     return line;
   };
-  io.read_hidden_line = io.read_line;
+  io.read_hidden_line = [this](const std::string&) { return io.read_line(); };
   io.read_all = [this]() -> Result<std::string> {
     return input.substr(std::min(read_, input.size()));
   };

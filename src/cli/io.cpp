@@ -40,16 +40,40 @@ std::optional<std::string> read_line_fd() {
   return line;
 }
 
-std::optional<std::string> read_hidden() {
-  termios saved{};
-  const bool changed = ::tcgetattr(STDIN_FILENO, &saved) == 0;
-  if (changed) {
-    termios hidden = saved;
+// No echo for its lifetime, and the terminal as it was when Ctrl-C ends the program meanwhile.
+class HiddenInput {
+ public:
+  HiddenInput() : on_(::tcgetattr(STDIN_FILENO, &saved_) == 0) {
+    if (!on_) return;
+    struct sigaction action = {};
+    action.sa_handler = [](int number) {
+      // Only calls that are allowed in a signal handler.
+      ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_);
+      ::signal(number, SIG_DFL);
+      ::raise(number);
+    };
+    ::sigaction(SIGINT, &action, &previous_);
+    termios hidden = saved_;
     hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
   }
+  HiddenInput(const HiddenInput&) = delete;
+  ~HiddenInput() {
+    if (!on_) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved_);
+    ::sigaction(SIGINT, &previous_, nullptr);
+  }
+
+ private:
+  static inline termios saved_{};
+  bool on_;
+  struct sigaction previous_ = {};
+};
+
+std::optional<std::string> read_hidden(const std::string& question) {
+  const HiddenInput hidden;
+  write_fd(STDERR_FILENO, question);
   auto line = read_line_fd();
-  if (changed) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
   write_fd(STDERR_FILENO, "\n");
   return line;
 }

@@ -17,8 +17,8 @@ struct Io {
   std::function<void(std::string_view)> err;  // standard error
   // The next line of standard input without its end; nullopt at the end of input.
   std::function<std::optional<std::string>()> read_line;
-  // The same with the terminal's echo off.
-  std::function<std::optional<std::string>()> read_hidden_line;
+  // The same with the terminal's echo off, which it is before the question is shown.
+  std::function<std::optional<std::string>(const std::string& question)> read_hidden_line;
   // Standard input to its end, at most 1 MiB.
   std::function<Result<std::string>()> read_all;
   // Hands a URL to the desktop. Only called when standard output is a terminal.

@@ -30,8 +30,7 @@ Outcome<std::string> prompt_line(Session& session, const std::string& question,
 Outcome<Secret> prompt_secret(Session& session, const std::string& question,
                               const std::string& option) {
   CLI_TRY(need_terminal(session, question, option));
-  session.io().err(question + ": ");
-  auto line = session.io().read_hidden_line();
+  auto line = session.io().read_hidden_line(question + ": ");
   if (!line) return input_ended();
   return Secret(std::move(*line));
 }

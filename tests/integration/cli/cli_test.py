@@ -50,9 +50,12 @@ class Api(http.server.BaseHTTPRequestHandler):
 
     def read_body(self):
         if self.headers.get("Transfer-Encoding") == "chunked":
-            while int(self.rfile.readline(), 16) > 0:
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
                 self.rfile.readline()
-            return self.rfile.readline()
+            self.rfile.readline()
+            return body
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def do_GET(self):
@@ -257,6 +260,13 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(terminal.after, terminal.before)
         path = os.path.join(self.folder.name, ".config/croft/contexts.json")
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+    def test_an_interrupted_password_leaves_the_echo_on(self):
+        terminal = Terminal(self.env, "login", self.url, "--user", "ann")
+        terminal.wait_for(b"Password: ")
+        terminal.type(b"\x03")
+        self.assertEqual(terminal.finish(), -signal.SIGINT)
+        self.assertEqual(terminal.after, terminal.before)
 
     def test_exec_on_a_terminal(self):
         terminal = Terminal(self.env, "exec", "api", "--", "sh")
