@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "logs/log_records.h"
 #include "store/sqlite/sqlite_database.h"
 
 namespace croft {

@@ -1,7 +1,6 @@
 #include "logs/log_store.h"
 
 #include "logs/log_db.h"
-#include "logs/log_records.h"
 
 namespace croft {
 

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "logs/log_records.h"
 #include "store/sqlite/sqlite_database.h"
 #include "task/group.h"
 

@@ -3,7 +3,8 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
+#include <string_view>
+#include <vector>
 
 #include "base/json_codec.h"
 #include "model/ids.h"
@@ -50,5 +51,10 @@ struct LogCursor {
   LogPosition position() const { return {ts, seq}; }
 };
 BOOST_DESCRIBE_STRUCT(LogCursor, (), (container, stream, ts, seq))
+
+// The body of POST /agent/v1/logs: one record a line.
+std::string write_log_records(const std::vector<LogRecord>& records);
+// kInvalid names the line that is wrong; empty lines are skipped.
+Result<std::vector<LogRecord>> read_log_records(std::string_view ndjson);
 
 }  // namespace croft

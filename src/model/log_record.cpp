@@ -1,6 +1,8 @@
-#include "logs/log_records.h"
+#include "model/log_record.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace croft {
 

@@ -1,0 +1,16 @@
+// Text from outside made fit for JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace croft {
+
+// `text` with every byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms, no
+// surrogates, at most U+10FFFF) replaced by U+FFFD.
+std::string to_valid_utf8(std::string_view text);
+
+// The longest prefix of at most `max_bytes` that does not end inside a character.
+std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
+
+}  // namespace croft

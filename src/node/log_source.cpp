@@ -1,0 +1,50 @@
+#include "node/log_source.h"
+
+namespace croft::node {
+namespace {
+
+constexpr Millis kEngineLimit{10'000};
+
+std::string label(const engine::ContainerInfo& info, const char* key) {
+  const auto it = info.labels.find(key);
+  return it == info.labels.end() ? std::string() : it->second;
+}
+
+}  // namespace
+
+EngineLogSource::EngineLogSource(engine::ContainerEngine& engine, std::string install_id)
+    : engine_(engine), install_id_(std::move(install_id)) {}
+
+Task<Result<std::vector<LogContainer>>> EngineLogSource::list() {
+  using State = engine::ContainerInfo::State;
+  const engine::Filter filter{.labels = {{"croft.install", install_id_}}};
+  auto listed = co_await engine_.list_containers(filter, true, kEngineLimit);
+  if (!listed) co_return fail(std::move(listed).error());
+  std::vector<LogContainer> containers;
+  for (const engine::ContainerInfo& info : *listed) {
+    const auto project = ProjectId::parse(label(info, "croft.project"));
+    const auto service = ServiceId::parse(label(info, "croft.service"));
+    const std::string role = label(info, "croft.role");
+    if (!project || !service || role == "build" || role == "image") continue;
+    const auto set = InstanceSetId::parse(label(info, "croft.set"));
+    containers.push_back({.id = info.id,
+                          .role = role,
+                          .project = *project,
+                          .service = *service,
+                          .set = set.value_or(InstanceSetId()),
+                          // What the engine gives a container as its hostname.
+                          .instance = info.id.substr(0, 12),
+                          .running = info.state != State::kExited && info.state != State::kDead});
+  }
+  co_return containers;
+}
+
+Task<Result<std::unique_ptr<engine::LogStream>>> EngineLogSource::open(
+    std::string id, std::optional<std::int64_t> since_ns) {
+  engine::LogOptions options;
+  options.follow = true;
+  options.since_ns = since_ns;
+  co_return co_await engine_.container_logs(std::move(id), options, kEngineLimit);
+}
+
+}  // namespace croft::node
