@@ -8,6 +8,7 @@
 #include "engine/docker/docker_engine.h"
 #include "network/linux/linux_host_network.h"
 #include "node/agent.h"
+#include "node/log_collector.h"
 
 namespace croft::node {
 namespace {
@@ -31,8 +32,12 @@ std::string install_id(const Args& args, const std::filesystem::path& home) {
   return text ? text->substr(0, text->find('\n')) : std::string();
 }
 
-Task<int> run_agent(Agent* agent) {
+Task<int> run_agent(Runtime* runtime, Agent* agent, LogCollector* logs) {
+  Group group(*runtime);
+  group.spawn("collect logs", logs->run());
   co_await agent->run();
+  logs->stop();
+  co_await group.join();
   co_return 0;
 }
 
@@ -59,7 +64,15 @@ int main_with(const Args& args) {
   SystemClock clock;
   engine::DockerEngine engine(runtime, args.get("engine", "/var/run/docker.sock"));
   Agent agent(runtime, network, engine, clock, options);
-  return runtime.run(run_agent(&agent), [&agent] { agent.request_stop(); });
+  const std::filesystem::path log_directory = options.directory / "logs";
+  if (const auto made = make_directories(log_directory, 0700); !made) {
+    log_error("cannot start", {{"error", made.error().describe()}});
+    return 1;
+  }
+  EngineLogSource log_source(engine, options.install_id);
+  AgentLogSink log_sink(runtime, options.control, node_id);
+  LogCollector logs(runtime, log_source, log_sink, log_directory / "cursors.json");
+  return runtime.run(run_agent(&runtime, &agent, &logs), [&agent] { agent.request_stop(); });
 }
 
 }  // namespace
