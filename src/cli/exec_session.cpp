@@ -14,6 +14,7 @@
 #include <csignal>
 #include <deque>
 
+#include "base/error_mapping.h"
 #include "task/group.h"
 #include "task/signal.h"
 
@@ -67,10 +68,7 @@ class ExecSession {
     auto opened = co_await api_.http().web_socket(request, limits);
     if (!opened) {
       Error error = std::move(opened).error();
-      if (error.code() == ErrorCode::kUnavailable) {
-        co_return stop(api_.transport_failure(std::move(error)));
-      }
-      co_return stop(std::move(error));
+      co_return stop(refusal(std::move(error)));
     }
     socket_ = std::move(*opened);
     const RawTerminal raw(session_.io().in_fd, options_.tty);
@@ -86,6 +84,19 @@ class ExecSession {
   }
 
  private:
+  // A server that answers instead of switching has sent a problem; the client quotes it.
+  Failure refusal(Error error) const {
+    const auto begin = error.message().find('{');
+    const auto json = parse_json(
+        std::string_view(error.message()).substr(std::min(begin, error.message().size())));
+    if (json) {
+      const int status = http_status(error.code());
+      return failure_from(status, boost::json::serialize(*json), {});
+    }
+    if (error.code() == ErrorCode::kUnavailable) return api_.transport_failure(std::move(error));
+    return to_failure(std::move(error));
+  }
+
   void queue(ExecChannel channel, std::string_view data) {
     std::string message(1, static_cast<char>(channel));
     message += data;

@@ -86,11 +86,11 @@ TEST_F(ExecTest, ABrokenConnectionIsExit8) {
 
 TEST_F(ExecTest, ARefusalKeepsItsReason) {
   server.on("GET /projects/shop/services/api/exec", [](const FakeRequest&) {
-    return problem(404, "not-found", "instance api-9: no such instance");
+    return problem(409, "conflict", "instance api-9: not ready yet");
   });
   const Ran run = sandbox.run({"exec", "shop/api", "-i", "api-9", "--", "cat"});
-  EXPECT_EQ(run.exit, 4);
-  EXPECT_THAT(run.err, HasSubstr("api-9"));
+  EXPECT_EQ(run.exit, 5);
+  EXPECT_THAT(run.err, ::testing::StartsWith("error: instance api-9: not ready yet\n"));
 }
 
 TEST_F(ExecTest, ATerminalThatIsNotThereIsAUsageFailure) {

@@ -268,6 +268,13 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(terminal.finish(), -signal.SIGINT)
         self.assertEqual(terminal.after, terminal.before)
 
+    def test_bash_completes(self):
+        script = ('eval "$(croft completion bash)"; COMP_WORDS=(croft project env un); '
+                  'COMP_CWORD=3; _croft; echo "${COMPREPLY[@]}"')
+        self.env["PATH"] = os.path.dirname(CROFT) + ":" + self.env["PATH"]
+        run = subprocess.run(["bash", "-c", script], env=self.env, capture_output=True, timeout=30)
+        self.assertEqual(run.stdout, b"unset\n", run.stderr)
+
     def test_exec_on_a_terminal(self):
         terminal = Terminal(self.env, "exec", "api", "--", "sh")
         terminal.wait_for(b"ready")
