@@ -2,7 +2,6 @@
 
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,6 +14,7 @@
 #include <deque>
 
 #include "base/error_mapping.h"
+#include "cli/interrupt.h"
 #include "task/group.h"
 #include "task/signal.h"
 
@@ -25,26 +25,6 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kPiece = 16'384;
 constexpr std::size_t kMaxQueued = 4;
-
-// Sets the terminal to raw for its lifetime: keys go to the command, Ctrl-C too.
-class RawTerminal {
- public:
-  RawTerminal(int fd, bool wanted) : fd_(fd), on_(wanted && ::tcgetattr(fd, &saved_) == 0) {
-    if (!on_) return;
-    termios raw = saved_;
-    ::cfmakeraw(&raw);
-    ::tcsetattr(fd_, TCSANOW, &raw);
-  }
-  RawTerminal(const RawTerminal&) = delete;
-  ~RawTerminal() {
-    if (on_) ::tcsetattr(fd_, TCSANOW, &saved_);
-  }
-
- private:
-  int fd_;
-  termios saved_{};
-  bool on_;
-};
 
 // Files and devices such as /dev/null are always readable and unknown to epoll.
 bool can_be_waited_for(int fd) {
@@ -71,7 +51,8 @@ class ExecSession {
       co_return stop(refusal(std::move(error)));
     }
     socket_ = std::move(*opened);
-    const RawTerminal raw(session_.io().in_fd, options_.tty);
+    std::optional<TerminalMode> raw;
+    if (options_.tty) raw.emplace(session_.io().in_fd, TerminalInput::kRaw);
     Group group(api_.runtime());
     group.spawn("exec input", send_input());
     group.spawn("exec writer", send_queue());

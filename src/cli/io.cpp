@@ -1,13 +1,13 @@
 #include "cli/io.h"
 
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
 #include "base/spawn.h"
+#include "cli/interrupt.h"
 
 extern char** environ;
 
@@ -40,38 +40,8 @@ std::optional<std::string> read_line_fd() {
   return line;
 }
 
-// No echo for its lifetime, and the terminal as it was when Ctrl-C ends the program meanwhile.
-class HiddenInput {
- public:
-  HiddenInput() : on_(::tcgetattr(STDIN_FILENO, &saved_) == 0) {
-    if (!on_) return;
-    struct sigaction action = {};
-    action.sa_handler = [](int number) {
-      // Only calls that are allowed in a signal handler.
-      ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_);
-      ::signal(number, SIG_DFL);
-      ::raise(number);
-    };
-    ::sigaction(SIGINT, &action, &previous_);
-    termios hidden = saved_;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  }
-  HiddenInput(const HiddenInput&) = delete;
-  ~HiddenInput() {
-    if (!on_) return;
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved_);
-    ::sigaction(SIGINT, &previous_, nullptr);
-  }
-
- private:
-  static inline termios saved_{};
-  bool on_;
-  struct sigaction previous_ = {};
-};
-
 std::optional<std::string> read_hidden(const std::string& question) {
-  const HiddenInput hidden;
+  const TerminalMode hidden(STDIN_FILENO, TerminalInput::kHidden);
   write_fd(STDERR_FILENO, question);
   auto line = read_line_fd();
   write_fd(STDERR_FILENO, "\n");
@@ -108,6 +78,7 @@ int terminal_width() {
 
 Io system_io() {
   ::signal(SIGPIPE, SIG_IGN);
+  exit_on_interrupt();
   Io io;
   io.out = [](std::string_view text) { write_fd(STDOUT_FILENO, text); };
   io.err = [](std::string_view text) { write_fd(STDERR_FILENO, text); };

@@ -185,6 +185,11 @@ Outcome<void> parse_arguments(const Command& command, std::vector<std::string> w
 }  // namespace
 
 Outcome<Invocation> parse_command_line(const std::vector<std::string>& words) {
+  if (!words.empty() && words.front() == "help") {
+    std::vector<std::string> topic(words.begin() + 1, words.end());
+    topic.emplace_back("--help");
+    return parse_command_line(topic);
+  }
   const Split split = split_command(words);
   Invocation invocation;
   const auto given = [&](std::string_view option) {

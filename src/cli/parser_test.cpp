@@ -86,6 +86,8 @@ TEST(Parser, HelpAndVersion) {
   EXPECT_EQ(parsed({"--version"}).what, Invocation::What::kVersion);
   EXPECT_EQ(parsed({"project", "-h"}).topic, "project");
   EXPECT_EQ(parsed({"deploy", "api", "--help"}).topic, "deploy");
+  EXPECT_EQ(parsed({"help", "project", "env"}).topic, "project env");
+  EXPECT_EQ(parsed({"help"}).topic, "");
   EXPECT_EQ(parsed({"exec", "api", "--", "ls", "--help"}).what, Invocation::What::kRun);
 }
 

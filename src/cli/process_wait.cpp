@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "cli/interrupt.h"
 #include "cli/text.h"
 
 namespace croft::cli {
@@ -162,6 +163,10 @@ std::string subject_of(const ApiProcess& process) {
 Outcome<boost::json::value> wait_for_process(Session& session, const std::string& id,
                                              const WaitOptions& options) {
   CLI_LET(api, session.api());
+  const InterruptMessage message(fmt::format(
+      "\ndetached: it goes on without this program\n"
+      "  follow it: croft process wait {0} --log\n  stop it: croft process cancel {0}\n",
+      id));
   return Waiter(session, *api, id, options).run();
 }
 

@@ -15,7 +15,8 @@ struct WaitOptions {
 };
 
 // Waits until the process has ended and returns it as the server told it. A server that is away for
-// a while (an upgrade, a crash) is waited for: processes survive it.
+// a while (an upgrade, a crash) is waited for: processes survive it. Ctrl-C detaches: the process
+// goes on, and how to follow it is said.
 Outcome<boost::json::value> wait_for_process(Session& session, const std::string& id,
                                              const WaitOptions& options);
 

@@ -1,14 +1,11 @@
 // deploy
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 #include <boost/json.hpp>
-#include <csignal>
 
 #include "base/file.h"
 #include "cli/commands/commands.h"
+#include "cli/interrupt.h"
 #include "cli/process_wait.h"
 #include "cli/project_file.h"
 #include "cli/source_pack.h"
@@ -19,28 +16,6 @@ namespace {
 
 constexpr std::uint64_t kMaxSourceBytes = 2ull << 30;  // the server may allow less
 constexpr Millis kUploadLimit{3'600'000};
-
-// While it lives, Ctrl-C ends this program only: it says how to follow and exits 130.
-class DetachOnInterrupt {
- public:
-  explicit DetachOnInterrupt(const std::string& message) {
-    length_ = message.copy(text_.data(), text_.size());
-    struct sigaction action = {};
-    action.sa_handler = [](int) {
-      // Only calls that are allowed in a signal handler.
-      [[maybe_unused]] const auto n = ::write(STDERR_FILENO, text_.data(), length_);
-      ::_exit(kExitInterrupted);
-    };
-    ::sigaction(SIGINT, &action, &previous_);
-  }
-  DetachOnInterrupt(const DetachOnInterrupt&) = delete;
-  ~DetachOnInterrupt() { ::sigaction(SIGINT, &previous_, nullptr); }
-
- private:
-  static inline std::array<char, 512> text_{};
-  static inline std::size_t length_ = 0;
-  struct sigaction previous_ = {};
-};
 
 struct Plan {
   ServiceName name;
@@ -95,7 +70,7 @@ Outcome<ApiVersion> upload(Session& session, Api& api, const Plan& plan, const A
   session.out().progress(fmt::format("{}: version {} from {} files ({})", plan.name.text(),
                                      created.version.number, pack->files,
                                      bytes_text(static_cast<std::int64_t>(pack->bytes))));
-  const DetachOnInterrupt guard("\ninterrupted: the upload stopped, nothing was deployed\n");
+  const InterruptMessage message("\ninterrupted: the upload stopped, nothing was deployed\n");
   CLI_TRY(api.call(
       {.method = "PUT",
        .path = service_path(plan.name, "/versions") + path_of({created.version.id, "source"}),
@@ -140,10 +115,6 @@ Outcome<void> run_deploy(Session& session, const Args& args) {
     }
     return {};
   }
-  const DetachOnInterrupt guard(fmt::format(
-      "\ndetached: the deployment goes on\n"
-      "  follow it: croft process wait {0} --log\n  stop it: croft process cancel {0}\n",
-      process.id));
   CLI_LET(ended, wait_for_process(session, process.id, {.follow_log = true, .timeout = timeout}));
   return report(session, plan, version, ended);
 }

@@ -9,6 +9,7 @@ import pty
 import resource
 import select
 import signal
+import ssl
 import struct
 import subprocess
 import sys
@@ -237,7 +238,7 @@ class ProgramTest(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
             self.assertEqual(process.wait(timeout=20), 130)
-        self.assertIn(b"detached: the deployment goes on", errors + rest)
+        self.assertIn(b"detached: it goes on", errors + rest)
         self.assertIn(f"croft process wait {PROCESS}".encode(), errors + rest)
 
     def test_a_typed_name_confirms(self):
@@ -265,8 +266,34 @@ class ProgramTest(unittest.TestCase):
         terminal = Terminal(self.env, "login", self.url, "--user", "ann")
         terminal.wait_for(b"Password: ")
         terminal.type(b"\x03")
-        self.assertEqual(terminal.finish(), -signal.SIGINT)
+        self.assertEqual(terminal.finish(), 130)
         self.assertEqual(terminal.after, terminal.before)
+
+    def test_an_interrupt_is_130_everywhere(self):
+        with subprocess.Popen([CROFT, "logs", "api", "-f"], env=self.env,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+            self.assertEqual(process.wait(timeout=20), 130)
+
+    def test_an_unknown_certificate_is_refused_and_ca_file_accepts_it(self):
+        key, cert = (os.path.join(self.folder.name, name) for name in ("key.pem", "cert.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert,
+                        "-days", "2", "-subj", "/CN=croft test", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        login = [CROFT, "login", self.url.replace("http:", "https:"), "--token-stdin"]
+        refused = subprocess.run(login, env=self.env, input=b"croft_x\n", capture_output=True,
+                                 timeout=30)
+        self.assertEqual(refused.returncode, 8, refused.stderr)
+        self.assertIn(b"--ca-file", refused.stderr)
+        accepted = subprocess.run([*login, "--ca-file", cert], env=self.env, input=b"croft_x\n",
+                                  capture_output=True, timeout=30)
+        self.assertEqual(accepted.returncode, 0, accepted.stderr)
 
     def test_bash_completes(self):
         script = ('eval "$(croft completion bash)"; COMP_WORDS=(croft project env un); '
