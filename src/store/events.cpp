@@ -49,6 +49,13 @@ Result<std::int64_t> last_event_id(const Tx& tx, const Scope& scope) {
   return rows->empty() ? std::int64_t{0} : rows->front().integer(0);
 }
 
+// Says nothing about others' events but that ids are gone, so the scope does not matter.
+Result<std::int64_t> first_event_id(const Tx& tx, const Scope&) {
+  const auto row = tx.query_one("SELECT COALESCE(MIN(id), 0) FROM events", {});
+  if (!row) return fail(row.error());
+  return (*row)->integer(0);
+}
+
 Result<std::int64_t> prune_events(Tx& tx, const Scope& scope, Timestamp before, int keep) {
   if (!scope.is_platform()) return fail(ErrorCode::kForbidden, "only croft itself cleans up");
   return tx.execute(

@@ -19,6 +19,8 @@ Result<std::vector<Event>> list_events(const Tx& tx, const Scope& scope, const P
                                        std::int64_t after, int limit);
 // 0: there has been none.
 Result<std::int64_t> last_event_id(const Tx& tx, const Scope& scope);
+// Of the oldest that is kept, whatever the scope; 0: none is.
+Result<std::int64_t> first_event_id(const Tx& tx, const Scope& scope);
 // Older than `before`, and those beyond the newest `keep`; how many. Platform scope only.
 Result<std::int64_t> prune_events(Tx& tx, const Scope& scope, Timestamp before, int keep);
 

@@ -36,7 +36,7 @@ Result<std::optional<SavedResponse>> begin_idempotent(Tx& tx, const Scope& scope
     return std::optional<SavedResponse>();
   }
   if ((*known)->text(0) != request_hash) {
-    return fail(ErrorCode::kInvalid,
+    return fail(ErrorCode::kUnsupported,
                 "the Idempotency-Key was used for another request; send a new one");
   }
   if ((*known)->is_null(1)) {

@@ -22,7 +22,7 @@ struct SavedResponse {
 BOOST_DESCRIBE_STRUCT(SavedResponse, (), (status, location, etag, body))
 
 // nullopt: the key is new and now taken; do the work, then finish_idempotent() or
-// abandon_idempotent(). kInvalid: taken by another request (other hash). kConflict: the first
+// abandon_idempotent(). kUnsupported: taken by another request (other hash). kConflict: the first
 // request is still being worked on.
 Result<std::optional<SavedResponse>> begin_idempotent(Tx& tx, const Scope& scope,
                                                       std::string_view key,

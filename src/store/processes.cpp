@@ -252,6 +252,11 @@ Result<std::vector<ProcessLogLine>> process_log(const Tx& tx, const Scope& scope
       });
 }
 
+Result<std::int64_t> process_log_end(const Tx& tx, const Scope& scope, const ProcessId& id) {
+  CROFT_TRY(get_process(tx, scope, id));
+  return last_log_seq(tx, id);
+}
+
 Result<std::int64_t> prune_processes(Tx& tx, const Scope& scope, Timestamp before) {
   if (!scope.is_platform()) return fail(ErrorCode::kForbidden, "only croft itself cleans up");
   return tx.execute("DELETE FROM processes WHERE finished_at IS NOT NULL AND finished_at < ?1",

@@ -61,6 +61,8 @@ Status append_process_log(Tx& tx, const Scope& scope, const ProcessId& id,
 Result<std::vector<ProcessLogLine>> process_log(const Tx& tx, const Scope& scope,
                                                 const ProcessId& id, std::int64_t after_seq,
                                                 int limit);
+// seq of the last line; 0: there is none.
+Result<std::int64_t> process_log_end(const Tx& tx, const Scope& scope, const ProcessId& id);
 // Finished before `before`, with their logs; how many.
 Result<std::int64_t> prune_processes(Tx& tx, const Scope& scope, Timestamp before);
 

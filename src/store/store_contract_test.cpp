@@ -573,7 +573,7 @@ TEST_P(StoreContract, IdempotencyKeysAnswerAgain) {
   must(write(
       [](Tx& tx) { return finish_idempotent(tx, kPlatform, "k", {.status = 201, .body = "{}"}); }));
   EXPECT_EQ(must(begin("r1"))->status, 201);
-  EXPECT_EQ(begin("r2").error().code(), ErrorCode::kInvalid);
+  EXPECT_EQ(begin("r2").error().code(), ErrorCode::kUnsupported);
   clock_.advance(kIdempotencyKept + Millis(1));
   EXPECT_FALSE(must(begin("r2")).has_value());
   must(write([](Tx& tx) { return prune_idempotent(tx, kPlatform, true); }));

@@ -123,6 +123,7 @@ const std::vector<Case>& cases() {
       CASE(request_cancel, t.process.id),
       CASE(append_process_log, t.process.id, {{.text = "x"}}),
       CASE(process_log, t.process.id, 0, 100),
+      CASE(process_log_end, t.process.id),
       CASE(set_variable, {.project_id = t.project.id, .key = "A", .value = Secret("x")}),
       CASE(get_variable, t.project.id, {}, "KEY"),
       CASE(list_variables, t.project.id, t.service.id),
