@@ -17,6 +17,8 @@ struct AppContext {
   PlatformAddress platform;
   std::function<void()> wake;                    // desired state or the process queue changed
   std::function<void(const ProcessId&)> cancel;  // its row says canceling
+  // Instances of a service in rotation now; null: unknown, shown as 0.
+  std::function<int(const ServiceId&)> ready_containers = nullptr;
 };
 
 }  // namespace croft

@@ -1,0 +1,302 @@
+// Projects, variables and processes as users change and see them.
+#include <gtest/gtest.h>
+
+#include "app/process_start.h"
+#include "app/project_write.h"
+#include "app/read.h"
+#include "app/resolve.h"
+#include "app/variable_read.h"
+#include "store/audit.h"
+#include "store/instance_sets.h"
+#include "store/projects.h"
+#include "store/services.h"
+#include "store/store_fixture.h"
+#include "store/users.h"
+#include "store/variables.h"
+#include "store/versions.h"
+
+namespace croft {
+namespace {
+
+class UseCases : public StoreTest {
+ protected:
+  UseCases() : StoreTest(StoreKind::kInline) {
+    ann_ = actor("ann", UserRole::kOwner, {TokenScope::kAdmin});
+    bob_ = actor("bob", UserRole::kMember, {TokenScope::kAdmin});
+  }
+
+  Actor actor(const std::string& name, UserRole role, std::vector<TokenScope> scopes) {
+    const User user = must(write(
+        [&](Tx& tx) { return create_user(tx, Scope::platform(), {.name = name, .role = role}); }));
+    return {.user = user,
+            .token = {.name = name + "'s", .scopes = std::move(scopes)},
+            .scope = role == UserRole::kOwner ? Scope::owner(user.id) : Scope::of(user.id, {})};
+  }
+  template <class T>
+  T run(Task<T> task) {
+    return runtime_.run_until_done(std::move(task));
+  }
+  Project shop() { return must(run(create_project(context_, *ann_, {.name = "shop"}))).project; }
+  Service service(const Project& project, const std::string& hostname, ServiceCategory category) {
+    return must(write([&](Tx& tx) {
+      return create_service(tx, Scope::platform(),
+                            {.project_id = project.id,
+                             .hostname = hostname,
+                             .type = "x@1",
+                             .category = category,
+                             .subdomain_enabled = true,
+                             .ports = {{.port = 80, .http = true}}});
+    }));
+  }
+  Result<VariablesChanged> set(const std::string& service, std::vector<VariableInput> inputs,
+                               bool replace = false) {
+    return run(set_variables(context_, *ann_, {"shop", service}, std::move(inputs), replace));
+  }
+
+  const catalog::Catalog catalog_ = must(catalog::Catalog::from({}));
+  AppContext context_{.store = store(),
+                      .catalog = catalog_,
+                      .clock = clock_,
+                      .random = random_,
+                      .platform = {},
+                      .wake = {},
+                      .cancel = {}};
+  std::optional<Actor> ann_;
+  std::optional<Actor> bob_;
+};
+
+TEST_F(UseCases, CreatingAProject) {
+  const auto made = must(run(create_project(
+      context_, *ann_,
+      {.name = "shop", .tags = {"x"}, .variables = {{.key = "A", .value = Secret("1")}}})));
+  EXPECT_EQ(made.project.status, ProjectStatus::kActive);
+  EXPECT_EQ(must(run(show_variables(context_, *ann_, {"shop", ""}, false))).size(), 1u);
+  const auto audit =
+      must(read([](const Tx& tx) { return list_audit(tx, Scope::platform(), {}, {}); }));
+  ASSERT_EQ(audit.items.size(), 1u);
+  EXPECT_EQ(audit.items[0].action, "project.create");
+  EXPECT_EQ(audit.items[0].object, "project shop");
+}
+
+TEST_F(UseCases, ABadProjectIsRefusedWithEveryPlaceAndLeavesNothing) {
+  const auto bad = run(create_project(
+      context_, *ann_,
+      {.name = "My Shop", .description = std::string(256, 'x'), .tags = {"ok", ""}}));
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().code(), ErrorCode::kInvalid);
+  ASSERT_EQ(bad.error().fields().size(), 3u);
+  EXPECT_EQ(bad.error().fields()[0].pointer, "/name");
+  EXPECT_NE(bad.error().fields()[0].message.find("\"my-shop\""), std::string::npos);
+  EXPECT_EQ(bad.error().fields()[2].pointer, "/tags/1");
+  const auto variable = run(create_project(
+      context_, *ann_,
+      {.name = "shop",
+       .variables = {{.key = "PATH", .value = Secret("x"), .pointer = "/variables/PATH"}}}));
+  ASSERT_FALSE(variable);
+  EXPECT_EQ(variable.error().fields().at(0).pointer, "/variables/PATH");
+  EXPECT_TRUE(must(run(list_projects(context_, *ann_, {}))).items.empty());
+}
+
+TEST_F(UseCases, AMemberSeesOnlyTheirOwnProject) {
+  shop();
+  EXPECT_EQ(run(show_project(context_, *bob_, "shop")).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(run(delete_project(context_, *bob_, "shop", {})).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(run(set_variables(context_, *bob_, {"shop", ""}, {}, true)).error().code(),
+            ErrorCode::kNotFound);
+  EXPECT_TRUE(run(create_project(context_, *bob_, {.name = "bobs"})));
+}
+
+TEST_F(UseCases, AReadTokenChangesNothing) {
+  const Project project = shop();
+  const Actor reader = actor("reader", UserRole::kOwner, {TokenScope::kRead});
+  EXPECT_TRUE(run(show_project(context_, reader, "shop")));
+  const auto code = [](const auto& result) { return result.error().code(); };
+  EXPECT_EQ(code(run(create_project(context_, reader, {.name = "x"}))), ErrorCode::kForbidden);
+  EXPECT_EQ(code(run(change_project(context_, reader, "shop", {}, {}))), ErrorCode::kForbidden);
+  EXPECT_EQ(code(run(delete_project(context_, reader, "shop", {}))), ErrorCode::kForbidden);
+  EXPECT_EQ(code(run(unset_variable(context_, reader, {"shop", ""}, "A"))), ErrorCode::kForbidden);
+  EXPECT_EQ(code(run(show_variables(context_, reader, {"shop", ""}, true))), ErrorCode::kForbidden);
+  EXPECT_TRUE(run(show_variables(context_, reader, {"shop", ""}, false)));
+}
+
+TEST_F(UseCases, ChangesWithAStaleGenerationAreRefused) {
+  const Project project = shop();
+  const auto changed = must(
+      run(change_project(context_, *ann_, "shop", {.description = "new"}, project.generation)));
+  EXPECT_EQ(changed.project.description, "new");
+  EXPECT_EQ(run(change_project(context_, *ann_, "shop", {.description = "x"}, project.generation))
+                .error()
+                .code(),
+            ErrorCode::kPrecondition);
+  EXPECT_EQ(run(delete_project(context_, *ann_, "shop", project.generation)).error().code(),
+            ErrorCode::kPrecondition);
+}
+
+TEST_F(UseCases, DeletingAProjectStartsOneProcess) {
+  shop();
+  const auto first = must(run(delete_project(context_, *ann_, "shop", {})));
+  EXPECT_EQ(first.process.kind, "project.delete");
+  EXPECT_EQ(first.actor, "ann");
+  EXPECT_EQ(must(run(delete_project(context_, *ann_, "shop", {}))).process.id, first.process.id);
+  EXPECT_EQ(must(run(show_project(context_, *ann_, "shop"))).project.status,
+            ProjectStatus::kDeleting);
+}
+
+TEST_F(UseCases, NamesWinOverIdsOfTheSameForm) {
+  const Project by_id = shop();
+  EXPECT_EQ(must(run(show_project(context_, *ann_, by_id.id.str()))).project.name, "shop");
+  const std::string odd = "abcdefghijklmnopqrstuv";  // 22 characters: a name and an id
+  ASSERT_TRUE(ProjectId::parse(odd));
+  must(run(create_project(context_, *ann_, {.name = odd})));
+  EXPECT_EQ(must(run(show_project(context_, *ann_, odd))).project.name, odd);
+  EXPECT_EQ(run(show_project(context_, *ann_, "\xff<script>")).error().code(),
+            ErrorCode::kNotFound);
+}
+
+TEST_F(UseCases, VariablesAllOrNone) {
+  shop();
+  EXPECT_FALSE(set("", {{.key = "A", .value = Secret("1")},
+                        {.key = "zeropsX", .value = Secret("2"), .pointer = "/variables/1/key"}}));
+  EXPECT_FALSE(set("", {{.key = "A", .value = Secret("1")}, {.key = "a", .value = Secret("2")}}));
+  EXPECT_TRUE(must(run(show_variables(context_, *ann_, {"shop", ""}, false))).empty());
+  const auto told = must(set("", {{.key = "B", .value = Secret("1")},
+                                  {.key = "S", .value = Secret("2"), .secret = true}}));
+  EXPECT_EQ(told.changed, (std::vector<std::string>{"B", "S"}));
+  EXPECT_TRUE(must(set("", {{.key = "B", .value = Secret("1")}})).changed.empty());
+  const auto masked = must(run(show_variable(context_, *ann_, {"shop", ""}, "S", false)));
+  EXPECT_TRUE(masked.masked);
+  EXPECT_FALSE(must(run(show_variable(context_, *ann_, {"shop", ""}, "S", true))).masked);
+  // Without a word about it, a secret stays one.
+  must(set("", {{.key = "S", .value = Secret("3")}}));
+  EXPECT_TRUE(must(run(show_variable(context_, *ann_, {"shop", ""}, "S", false))).masked);
+}
+
+TEST_F(UseCases, ReplacingRemovesWhatTheUserSetAndNothingElse) {
+  const Project project = shop();
+  service(project, "db", ServiceCategory::kDatabase);
+  const Service db = must(run(show_service(context_, *ann_, "shop", "db"))).service;
+  must(write([&](Tx& tx) -> Status {
+    const Scope all = Scope::platform();
+    CROFT_TRY(set_variable(tx, all,
+                           {.project_id = project.id,
+                            .service_id = db.id,
+                            .key = "password",
+                            .value = Secret("p"),
+                            .kind = VariableKind::kGenerated,
+                            .deletable = false}));
+    CROFT_TRY(set_variable(tx, all,
+                           {.project_id = project.id,
+                            .service_id = db.id,
+                            .key = "hostname",
+                            .value = Secret("db"),
+                            .kind = VariableKind::kSystem,
+                            .editable = false,
+                            .deletable = false}));
+    CROFT_TRY(set_variable(tx, all,
+                           {.project_id = project.id,
+                            .service_id = db.id,
+                            .key = "FROM_YAML",
+                            .kind = VariableKind::kYaml}));
+    return {};
+  }));
+  must(set("db", {{.key = "OLD", .value = Secret("1")}}));
+  const auto told = must(set("db", {{.key = "NEW", .value = Secret("1")}}, true));
+  EXPECT_EQ(told.removed, (std::vector<std::string>{"OLD"}));
+  EXPECT_EQ(set("db", {{.key = "hostname", .value = Secret("x")}}).error().code(),
+            ErrorCode::kConflict);
+  EXPECT_EQ(set("db", {{.key = "FROM_YAML", .value = Secret("x")}}).error().code(),
+            ErrorCode::kConflict);
+  must(set("db", {{.key = "password", .value = Secret("chosen")}}));
+  const auto password = must(run(show_variable(context_, *ann_, {"shop", "db"}, "password", true)));
+  EXPECT_EQ(password.variable.kind, VariableKind::kGenerated);
+  EXPECT_EQ(password.variable.value.reveal(), "chosen");
+  EXPECT_EQ(run(unset_variable(context_, *ann_, {"shop", "db"}, "password")).error().code(),
+            ErrorCode::kConflict);
+  EXPECT_EQ(run(unset_variable(context_, *ann_, {"shop", "db"}, "MISSING")).error().code(),
+            ErrorCode::kNotFound);
+  EXPECT_EQ(must(run(unset_variable(context_, *ann_, {"shop", "db"}, "NEW"))).removed.size(), 1u);
+}
+
+TEST_F(UseCases, ChangesSayWhichServicesRunWithTheOldValues) {
+  const Project project = shop();
+  const Service api = service(project, "api", ServiceCategory::kRuntime);
+  service(project, "idle", ServiceCategory::kRuntime);
+  const Service db = service(project, "db", ServiceCategory::kDatabase);
+  for (const ServiceId& id : {api.id, db.id}) {
+    must(write(
+        [&](Tx& tx) { return create_instance_set(tx, Scope::platform(), {.service_id = id}); }));
+  }
+  EXPECT_EQ(must(set("", {{.key = "A", .value = Secret("1")}})).restart_needed,
+            (std::vector<std::string>{"api"}));
+  EXPECT_EQ(must(set("db", {{.key = "A", .value = Secret("1")}})).restart_needed,
+            (std::vector<std::string>{"db"}));
+}
+
+TEST_F(UseCases, ProcessesShowNamesAndCanBeCancelled) {
+  const Project project = shop();
+  const Service api = service(project, "api", ServiceCategory::kRuntime);
+  const Process process = must(write([&](Tx& tx) {
+    return start_process(tx, *ann_,
+                         {.project_id = project.id,
+                          .service_id = api.id,
+                          .kind = "deploy",
+                          .params = {{"version", "v1"}},
+                          .object = "service shop/api"});
+  }));
+  std::vector<ProcessId> told;
+  context_.cancel = [&](const ProcessId& id) { told.push_back(id); };
+  const auto seen = must(run(show_process(context_, *ann_, process.id)));
+  EXPECT_EQ(seen.project, "shop");
+  EXPECT_EQ(seen.service, "api");
+  EXPECT_EQ(seen.actor, "ann");
+  EXPECT_EQ(seen.version_id, "v1");
+  EXPECT_EQ(run(cancel_process(context_, *bob_, process.id)).error().code(), ErrorCode::kNotFound);
+  const Actor deployer = actor("deployer", UserRole::kOwner, {TokenScope::kDeploy});
+  EXPECT_EQ(must(run(cancel_process(context_, deployer, process.id))).process.status,
+            ProcessStatus::kCanceled);
+  EXPECT_EQ(told, (std::vector<ProcessId>{process.id}));
+  const auto list = must(run(list_processes(
+      context_, *ann_,
+      {.project = "shop", .service = "api", .statuses = {ProcessStatus::kCanceled}}, {})));
+  EXPECT_EQ(list.items.size(), 1u);
+  EXPECT_EQ(run(list_processes(context_, *ann_, {.service = "api"}, {})).error().code(),
+            ErrorCode::kInvalid);
+}
+
+TEST_F(UseCases, VersionsAreFoundByNumberIdAndName) {
+  const Service api = service(shop(), "api", ServiceCategory::kRuntime);
+  const auto add = [&](const std::string& name) {
+    return must(write([&](Tx& tx) {
+      return create_version(tx, Scope::platform(),
+                            {.service_id = api.id, .name = name, .created_by = ann_->user.id});
+    }));
+  };
+  const Version first = add("v1.0");
+  const Version second = add("v1.0");
+  const auto show = [&](const std::string& text) {
+    return run(show_version(context_, *ann_, "shop", "api", text));
+  };
+  EXPECT_EQ(must(show("1")).version.id, first.id);
+  EXPECT_EQ(must(show(second.id.str())).version.id, second.id);
+  EXPECT_EQ(must(show("v1.0")).version.id, second.id);
+  EXPECT_EQ(must(show("1")).created_by, "ann");
+  EXPECT_EQ(show("3").error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(UseCases, ServicesShowAddressesAndReadyContainers) {
+  const Project project = shop();
+  service(project, "api", ServiceCategory::kRuntime);
+  context_.ready_containers = [](const ServiceId&) { return 2; };
+  const auto view = must(run(show_service(context_, *ann_, "shop", "api")));
+  EXPECT_EQ(view.ready_containers, 2);
+  ASSERT_EQ(view.urls.size(), 1u);
+  EXPECT_EQ(view.urls[0], "https://api-shop.croft.localhost");
+  service(project, "web", ServiceCategory::kStatic);
+  const auto page = must(run(list_services(context_, *ann_, "shop", {.after = "api", .limit = 1})));
+  ASSERT_EQ(page.items.size(), 1u);
+  EXPECT_EQ(page.items[0].service.hostname, "web");
+  EXPECT_TRUE(page.next.empty());
+}
+
+}  // namespace
+}  // namespace croft
