@@ -83,7 +83,6 @@ Task<void> Core::look() {
   read_desired();
   if (desired_) {
     watch_instances();
-    decide();
     const Status done = co_await converge();
     const std::string before = std::exchange(error_, done ? file_error_ : done.error().message());
     if (!done && error_ != before) {
@@ -182,6 +181,9 @@ Task<Status> Core::converge() {
     interfaces_ = std::move(*found);
     dirty_ = true;
   }
+  // No wait between the decision and the question whether it is ripe: an answer that comes in
+  // between would make a decision without it look ripe.
+  decide();
   // Rules come before addresses: nothing is forwarded that they would not have let pass.
   if (!still_settling()) CROFT_CO_TRY(co_await apply());
   if (active_ && address_key(held_) != address_key(*desired_)) {
@@ -216,6 +218,7 @@ Task<Status> Core::apply() {
       co_return done;
     }
   }
+  if (!applied_) log_info("rules replaced", {{"open_ports", model->services6.size()}});
   applied_ = std::move(*model);
   dirty_ = false;
   dns_.set_zone(DnsZone(*desired_, in_rotation));

@@ -21,9 +21,11 @@ class HostNetwork {
   virtual Result<HostState> observe(const std::string& install_id) = 0;
   virtual Status apply(const HostPlan& plan) = 0;
 
-  // Turns on forwarding, and keeps router advertisements heard where they were. Returns what it
-  // changed; empty when all was right.
-  virtual Result<KernelSettings> enable_forwarding() = 0;
+  // The settings that stand in the way of forwarding, with their values now; empty when none does.
+  // Keep them before enable_forwarding(): a crash in between must not lose what was there.
+  virtual Result<KernelSettings> settings_in_the_way() = 0;
+  // Turns on forwarding, and keeps router advertisements heard where they were.
+  virtual Status enable_forwarding() = 0;
   virtual Status restore_settings(const KernelSettings& before) = 0;
 
   // Replaces the installation's table (render_host_ruleset()); one transaction.

@@ -97,18 +97,18 @@ Task<void> Agent::look() {
 }
 
 Status Agent::keep_settings() {
-  auto changed = network_.enable_forwarding();
-  if (!changed) return fail(std::move(changed).error());
-  if (changed->empty()) return {};
+  auto before = network_.settings_in_the_way();
+  if (!before) return fail(std::move(before).error());
+  if (before->empty()) return {};
   // The first value seen is the machine's own; a later one may be ours.
   const auto file = options_.directory / kSettingsFile;
-  KernelSettings before = *changed;
   if (const auto text = read_file(file)) {
     if (auto kept = from_json_text<KernelSettings>(*text)) {
-      for (auto& [name, value] : *kept) before[name] = value;
+      for (auto& [name, value] : *kept) (*before)[name] = value;
     }
   }
-  return write_file_atomically(file, to_json_text(before), 0600);
+  CROFT_TRY(write_file_atomically(file, to_json_text(*before), 0600));
+  return network_.enable_forwarding();
 }
 
 Result<HostState> Agent::converge(const NodeDesired& desired) {

@@ -18,7 +18,9 @@ constexpr const char* kNever6[] = {"::/96",     "::ffff:0:0/96", "64:ff9b::/96",
                                    "fe80::/10", "fec0::/10",     "ff00::/8"};
 
 // `{seg}` and `{up}`: interfaces. Order matters within a chain; the first verdict ends it, and a
-// packet passes spoof_guard, then the translation to a target, then one of the filters.
+// packet passes spoof_guard, then the translation to a target, then one of the filters. What is
+// refused is refused loudly, so that applications fail at once: by a reset where possible, because
+// the kernel sends only a few ICMP errors a second to one address.
 constexpr const char* kFrame = R"(  map services4 {{
     type ipv4_addr . inet_proto . inet_service : verdict
   }}
@@ -70,16 +72,20 @@ constexpr const char* kFrame = R"(  map services4 {{
     iifname "{up}" ip6 saddr {edge_range6} ip6 daddr {uplink_address6} \
       meta l4proto . th dport {{ {uplink_ports} }} accept
   }}
+  chain refused {{
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }}
   chain passing {{
     type filter hook forward priority filter; policy drop;
     tcp flags syn / syn,rst tcp option maxseg size set rt mtu
     ct state established,related accept
     ct state invalid drop
     iifname "{seg}" oifname "{seg}" ct status dnat accept
-    iifname "{seg}" ip daddr {service_range4} reject with icmpx port-unreachable
-    iifname "{seg}" ip6 daddr {service_range6} reject with icmpx port-unreachable
-    iifname "{seg}" ip daddr @denied4 reject with icmpx admin-prohibited
-    iifname "{seg}" ip6 daddr @denied6 reject with icmpx admin-prohibited
+    iifname "{seg}" ip daddr {service_range4} goto refused
+    iifname "{seg}" ip6 daddr {service_range6} goto refused
+    iifname "{seg}" ip daddr @denied4 goto refused
+    iifname "{seg}" ip6 daddr @denied6 goto refused
     iifname "{seg}" oifname "{up}" accept
     iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} \
       ip6 daddr . meta l4proto . th dport @published6 accept

@@ -20,9 +20,12 @@ class FakeHostNetwork final : public HostNetwork {
     if (!plan.empty()) plans.push_back(plan);
     return {};
   }
-  Result<KernelSettings> enable_forwarding() override {
-    return std::exchange(forwarding, true) ? KernelSettings{}
-                                           : KernelSettings{{"ipv4/ip_forward", "0"}};
+  Result<KernelSettings> settings_in_the_way() override {
+    return forwarding ? KernelSettings{} : KernelSettings{{"ipv4/ip_forward", "0"}};
+  }
+  Status enable_forwarding() override {
+    forwarding = true;
+    return {};
   }
   Status restore_settings(const KernelSettings& before) override {
     forwarding = !before.contains("ipv4/ip_forward");

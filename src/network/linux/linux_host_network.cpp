@@ -38,12 +38,18 @@ Status change_setting(const std::string& name, const std::string& value) {
       fmt::format("kernel setting net/{}: cannot set it to {}; is croft-node root?", name, value));
 }
 
-Status set_and_note(const std::string& name, const std::string& value, KernelSettings& changed) {
-  const std::string now = setting(name);
-  if (now == value || now.empty()) return {};
-  CROFT_TRY(change_setting(name, value));
-  changed[name] = now;
-  return {};
+// What forwarding needs, by name.
+KernelSettings wanted_settings() {
+  KernelSettings wanted = {{"ipv4/ip_forward", "1"}, {"ipv6/conf/all/forwarding", "1"}};
+  // A forwarding machine ignores router advertisements unless told otherwise: one that got its
+  // default route by them would lose it.
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(kSettingsRoot) + "ipv6/conf", error)) {
+    const std::string name = "ipv6/conf/" + entry.path().filename().string() + "/accept_ra";
+    if (setting(name) == "1") wanted[name] = "2";
+  }
+  return wanted;
 }
 
 Result<boost::json::value> bridge_json(std::vector<std::string> arguments) {
@@ -109,19 +115,28 @@ Status LinuxHostNetwork::apply(const HostPlan& plan) {
   return {};
 }
 
-Result<KernelSettings> LinuxHostNetwork::enable_forwarding() {
-  KernelSettings changed;
-  // A forwarding machine ignores router advertisements unless told otherwise: one that got its
-  // default route by them would lose it.
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(kSettingsRoot) + "ipv6/conf", error)) {
-    const std::string name = "ipv6/conf/" + entry.path().filename().string() + "/accept_ra";
-    if (setting(name) == "1") CROFT_TRY(set_and_note(name, "2", changed));
+Result<KernelSettings> LinuxHostNetwork::settings_in_the_way() {
+  KernelSettings found;
+  for (const auto& [name, value] : wanted_settings()) {
+    const std::string now = setting(name);
+    if (!now.empty() && now != value) found[name] = now;
   }
-  CROFT_TRY(set_and_note("ipv4/ip_forward", "1", changed));
-  CROFT_TRY(set_and_note("ipv6/conf/all/forwarding", "1", changed));
-  return changed;
+  return found;
+}
+
+Status LinuxHostNetwork::enable_forwarding() {
+  // Advertisements first: their names come before those of forwarding only by chance.
+  const KernelSettings wanted = wanted_settings();
+  for (const bool forwarding : {false, true}) {
+    for (const auto& [name, value] : wanted) {
+      const std::string now = setting(name);
+      if (name.ends_with("forward") || name.ends_with("forwarding") ? !forwarding : forwarding) {
+        continue;
+      }
+      if (!now.empty() && now != value) CROFT_TRY(change_setting(name, value));
+    }
+  }
+  return {};
 }
 
 Status LinuxHostNetwork::restore_settings(const KernelSettings& before) {

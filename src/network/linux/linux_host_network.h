@@ -9,7 +9,8 @@ class LinuxHostNetwork final : public HostNetwork {
  public:
   Result<HostState> observe(const std::string& install_id) override;
   Status apply(const HostPlan& plan) override;
-  Result<KernelSettings> enable_forwarding() override;
+  Result<KernelSettings> settings_in_the_way() override;
+  Status enable_forwarding() override;
   Status restore_settings(const KernelSettings& before) override;
   Status apply_ruleset(const std::string& script) override;
   Result<bool> has_ruleset(const std::string& install_id) override;

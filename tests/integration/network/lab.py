@@ -1,0 +1,262 @@
+"""A machine with two projects, in network namespaces. See README.md."""
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).parent
+ULA = "fd12:3456:789a"
+INSTALL = "ab12cd"
+NODE = "n" * 22
+
+
+def wait_for(what, question, limit_s=15.0):
+    """Asks until the answer is true; fails with the name of what did not come."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"did not come within {limit_s} s: {what}")
+
+
+class Namespace:
+    def __init__(self, name):
+        self.name = name
+        self.children = []
+        self.keeper = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        own = os.stat("/proc/self/ns/net").st_ino
+        wait_for(f"namespace {name}",
+                 lambda: os.stat(f"/proc/{self.keeper.pid}/ns/net").st_ino != own)
+        self.ip("link", "set", "lo", "up")
+
+    def command(self, *argv):
+        return ["nsenter", "-t", str(self.keeper.pid), "-n", *map(str, argv)]
+
+    def run(self, *argv, check=True):
+        done = subprocess.run(self.command(*argv), capture_output=True, text=True, timeout=60)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{self.name}: {argv}: {done.stderr or done.stdout}")
+        return done.stdout.strip()
+
+    def ip(self, *argv):
+        return self.run("ip", *argv)
+
+    def sysctl(self, **values):
+        self.run("sysctl", "-qw", *[f"{k.replace('__', '.')}={v}" for k, v in values.items()])
+
+    def start(self, *argv, **options):
+        child = subprocess.Popen(self.command(*argv), text=True, **options)
+        self.children.append(child)
+        return child
+
+    def probe(self, *argv):
+        return self.run(sys.executable, HERE / "probe.py", *argv)
+
+    def begin_probe(self, *argv):
+        return self.start(sys.executable, HERE / "probe.py", *argv, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE)
+
+    def close(self):
+        for child in self.children:
+            child.kill()
+            child.wait()
+            for stream in (child.stdin, child.stdout):
+                if stream:
+                    stream.close()
+        self.keeper.kill()
+        self.keeper.wait()
+
+
+class Instance(Namespace):
+    """On the segment of project `n`, with the address `last` of node 1's slice."""
+
+    def __init__(self, lab, name, n, last):
+        super().__init__(name)
+        self.lab, self.n, self.last = lab, n, last
+        self.address4, self.address6 = f"10.64.{16 * n + 1}.{last}", f"{ULA}:{2 * n}:1::{last}"
+        lab.attach(self, n, "eth0", f"{self.address4}/20", f"{self.address6}/64")
+        self.ip("route", "add", "default", "via", f"10.64.{16 * n}.1")
+        self.ip("route", "add", "default", "via", f"{ULA}:{2 * n}::1")
+        self.program = self.start(sys.executable, HERE / "instance.py", name, stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE)
+        assert self.program.stdout.readline() == "up\n"
+
+    def say(self, state):
+        self.program.stdin.write(state + "\n")
+        self.program.stdin.flush()
+
+    def desired(self, duty="serve"):
+        return {"id": self.name, "set_id": "s" * 22, "address4": self.address4,
+                "address6": self.address6, "duty": duty}
+
+
+class Core(Namespace):
+    def __init__(self, lab, n):
+        super().__init__(f"core{n}")
+        self.directory = lab.home / "nodes" / NODE / "cores" / project_id(n)
+        lab.attach(self, n, "eth0", f"10.64.{16 * n + 1}.250/20", f"{ULA}:{2 * n}:1::250/64")
+        lab.attach(self, 0, "eth1", f"10.127.16.{n}/16", f"{ULA}:0:1::{n}/64")
+        self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
+        self.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_be_liberal=1")
+        # As Docker leaves it: a default route to what will be our own address.
+        self.ip("route", "add", "default", "via", f"10.64.{16 * n}.1")
+        self.program = self.start("unshare", "--uts", lab.core_program, "supervise", "--state",
+                                  self.directory)
+
+    def worker(self):
+        """Process id of `croft-core run`."""
+        children = pathlib.Path(f"/proc/{self.program.pid}/task/{self.program.pid}/children")
+        return int((children.read_text().split() or ["0"])[0])
+
+
+def project_id(n):
+    return str(n) * 22
+
+
+class Control(http.server.BaseHTTPRequestHandler):
+    """The control plane's side of the agent protocol."""
+    lab = None
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        sent = -1
+        try:
+            while True:
+                line = b"\n"
+                if self.lab.generation != sent:
+                    sent, line = self.lab.generation, json.dumps(self.lab.desired).encode() + b"\n"
+                self.wfile.write(line)
+                with self.lab.changed:
+                    self.lab.changed.wait(2.0)
+        except OSError:
+            pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.lab.observed = json.loads(body)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+    def address_string(self):
+        return "agent"
+
+
+class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+class Lab:
+    def __init__(self, core_program, node_program):
+        self.core_program, self.node_program = core_program, node_program
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="croft-lab-"))
+        self.namespaces = []
+        self.changed = threading.Condition()
+        self.desired, self.observed, self.generation, self.interfaces = {}, {}, 0, 0
+        self.host = self.add(Namespace("host"))
+        self.outside = self.add(Namespace("outside"))
+        self.wire_host()
+        (self.home / "run").mkdir()
+        Control.lab = self
+        self.control = ControlServer(str(self.home / "run/agent.sock"), Control)
+        threading.Thread(target=self.control.serve_forever, daemon=True).start()
+
+    def add(self, namespace):
+        self.namespaces.append(namespace)
+        return namespace
+
+    def wire_host(self):
+        self.host.ip("link", "add", "eth0", "type", "veth", "peer", "name", "wan", "netns",
+                     str(self.outside.keeper.pid))
+        for namespace, device, last in ((self.host, "eth0", 2), (self.outside, "wan", 1)):
+            namespace.ip("address", "add", f"198.51.100.{last}/24", "dev", device)
+            namespace.ip("address", "add", f"2001:db8::{last}/64", "dev", device, "nodad")
+            namespace.ip("link", "set", device, "up")
+        self.host.ip("route", "add", "default", "via", "198.51.100.1")
+        self.host.ip("route", "add", "default", "via", "2001:db8::1")
+        self.host.sysctl(net__ipv4__ip_forward=0, net__ipv6__conf__all__forwarding=0)
+        # What a tenant must not reach, with somebody listening.
+        self.host.ip("address", "add", "169.254.169.254/32", "dev", "lo")
+
+    def attach(self, namespace, n, name, *addresses):
+        """As Docker's macvlan driver does it."""
+        self.interfaces += 1
+        device = f"m{self.interfaces}"
+        self.host.ip("link", "add", device, "link", f"c{INSTALL}v{n}", "mtu", "1450", "netns",
+                     str(namespace.keeper.pid), "type", "macvlan", "mode", "bridge")
+        namespace.ip("link", "set", device, "name", name)
+        for address in addresses:
+            namespace.ip("address", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
+        namespace.ip("link", "set", name, "up")
+
+    def start_node(self):
+        self.node = self.host.start(self.node_program, "--home", self.home, "--node-id", NODE,
+                                    "--install-id", INSTALL, "--engine", self.home / "no-engine")
+
+    def purge(self):
+        return self.host.run(self.node_program, "--home", self.home, "--node-id", NODE,
+                             "--install-id", INSTALL, "--purge")
+
+    def segment(self, n):
+        return {"device": f"c{INSTALL}v{n}", "vni": 4000 + n, "local_address": "198.51.100.2",
+                "peers": [], "mtu": 1450}
+
+    def core_desired(self, n, name, services):
+        return {
+            "project_id": project_id(n), "project_name": name,
+            "segment4": f"10.64.{16 * n}.0/20", "gateway4": f"10.64.{16 * n}.1",
+            "segment6": f"{ULA}:{2 * n}::/64", "gateway6": f"{ULA}:{2 * n}::1",
+            "service_range4": "100.64.0.0/16", "service_range6": f"{ULA}:{2 * n + 1}::/64",
+            "uplink4": "10.127.0.0/16", "uplink_address4": f"10.127.8.{n}",
+            "uplink6": f"{ULA}::/64", "uplink_address6": f"{ULA}::2:{n}",
+            "uplink_node4": "10.127.0.1", "uplink_node6": f"{ULA}::1:1",
+            "edge_range4": "10.127.0.0/28", "edge_range6": f"{ULA}::1:0/112",
+            "resolvers": ["198.51.100.1"],
+            "denied4": ["10.64.0.0/10", "198.51.100.2"],
+            "denied6": [f"{ULA}::/48", "2001:db8::2"], "services": services}
+
+    def publish(self, cores, segments=None):
+        """New desired state for the agent; the generation it has."""
+        with self.changed:
+            self.generation += 1
+            numbers = segments if segments is not None else [1, 2]
+            self.desired = {
+                "generation": self.generation,
+                "uplink": {"segment": self.segment(0), "child_device": f"c{INSTALL}u",
+                           "node_address4": "10.127.0.1/16", "node_address6": f"{ULA}::1:1/64",
+                           "routes": [{"destination": f"{ULA}:{2 * n}::/63",
+                                       "via": f"{ULA}::2:{n}"} for n in numbers]},
+                "segments": [self.segment(n) for n in numbers],
+                "cores": [dict(c, generation=self.generation) for c in cores]}
+            self.changed.notify_all()
+        return self.generation
+
+    def report(self, n):
+        """What the core of project n said last; {} before."""
+        for core in self.observed.get("cores", []):
+            if core["project_id"] == project_id(n):
+                return core
+        return {}
+
+    def rotation(self, n):
+        return sorted(i["id"] for i in self.report(n).get("instances", []) if i["in_rotation"])
+
+    def close(self):
+        self.control.shutdown()
+        self.control.server_close()
+        for namespace in reversed(self.namespaces):
+            namespace.close()
+        shutil.rmtree(self.home, ignore_errors=True)
