@@ -29,8 +29,7 @@ engine::ContainerSettings container(const EdgeServiceConfig& config, const engin
   settings.capabilities_drop = {"ALL"};
   settings.capabilities_add = {"NET_BIND_SERVICE"};
   settings.read_only_rootfs = true;
-  // Two descriptors for each connection.
-  settings.ulimits = {{.name = "nofile", .soft = 1'000'000, .hard = 1'000'000}};
+  // No ulimit on descriptors: it would be refused above the engine's own, which a container gets.
   settings.stop_signal = "SIGTERM";
   settings.stop_grace = Millis(30'000);
   settings.no_healthcheck = true;
