@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "base/random.h"
 #include "engine/fake/tar.h"
 
@@ -98,11 +97,8 @@ Task<void> EngineContract::prepare() {
 }
 
 Task<Status> EngineContract::import_base() {
-  auto busybox = read_file("/bin/busybox");
-  if (!busybox) {
-    co_return fail(ErrorCode::kNotFound,
-                   "/bin/busybox is missing: install the package busybox-static");
-  }
+  auto busybox = world_->shell();
+  if (!busybox) co_return fail(std::move(busybox).error());
   TarFiles files{{"bin/", {}}, {"tmp/", {}}, {"bin/busybox", {std::move(*busybox), "", 0755}}};
   for (const char* applet : {"sh", "sleep", "cat", "tail", "stty", "printf", "true"}) {
     files[fmt::format("bin/{}", applet)] = {"", "busybox", 0777};

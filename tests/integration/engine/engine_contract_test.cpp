@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/file.h"
 #include "engine/contract/contract.h"
 #include "engine/docker/docker_engine.h"
 
@@ -15,6 +16,13 @@ class DockerWorld final : public ContractWorld {
   Engine& engine() override { return engine_; }
   // Real time passes while the engine works; the contract polls.
   Task<void> pass(Millis duration) override { return sleep_for(duration); }
+  Result<std::string> shell() override {
+    auto busybox = read_file("/bin/busybox");
+    if (busybox) return busybox;
+    return fail(ErrorCode::kNotFound,
+                "/bin/busybox is missing: install the package busybox-static");
+  }
+  void run(Task<void> test) override { runtime_.run_until_done(std::move(test)); }
 
  private:
   Runtime runtime_;

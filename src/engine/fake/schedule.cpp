@@ -1,0 +1,71 @@
+#include "engine/fake/schedule.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace croft::engine {
+
+namespace asio = boost::asio;
+
+Millis FakeSchedule::instant() const {
+  return running_.value_or(clock_.steady());
+}
+
+Timestamp FakeSchedule::now() const {
+  return clock_.now() + (instant() - clock_.steady());
+}
+
+std::int64_t FakeSchedule::next_ns() {
+  last_ns_ = std::max(last_ns_ + 1, now().ms * 1'000'000);
+  return last_ns_;
+}
+
+void FakeSchedule::after(Millis delay, std::function<void()> action) {
+  actions_.emplace(std::pair(instant() + delay, sequence_++), std::move(action));
+}
+
+std::optional<Millis> FakeSchedule::next_due() const {
+  if (actions_.empty()) return std::nullopt;
+  return actions_.begin()->first.first;
+}
+
+void FakeSchedule::run_due() {
+  while (!actions_.empty() && actions_.begin()->first.first <= clock_.steady()) {
+    auto first = actions_.extract(actions_.begin());
+    running_ = first.key().first;
+    first.mapped()();
+  }
+  running_.reset();
+  changed();
+}
+
+void FakeSchedule::changed() {
+  for (asio::steady_timer* timer : waiting_) timer->cancel();
+}
+
+Task<void> FakeSchedule::wait_for_change() {
+  struct Registered {
+    Registered(std::set<asio::steady_timer*>& all, asio::steady_timer& timer)
+        : waiting(all), mine(&timer) {
+      waiting.insert(mine);
+    }
+    Registered(const Registered&) = delete;
+    ~Registered() { waiting.erase(mine); }
+    std::set<asio::steady_timer*>& waiting;
+    asio::steady_timer* mine;
+  };
+  // Never fires: real time plays no part.
+  asio::steady_timer timer(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
+  const Registered registered(waiting_, timer);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+Task<void> FakeSchedule::sleep(Millis duration) {
+  const Millis until = instant() + duration;
+  after(duration, [] {});
+  while (instant() < until) co_await wait_for_change();
+}
+
+}  // namespace croft::engine
