@@ -1,0 +1,39 @@
+"""examples/todo as a user meets it: import, three deployments, the page, the API, the worker's queue."""
+import json
+
+from platform_case import PlatformCase, main, say, wait_until
+
+
+class Example(PlatformCase):
+    project = "todo"
+
+    def test_import_deploy_and_use(self):
+        example = self.root / "examples" / "todo"
+        imported = self.platform.ok("project", "import", str(example / "import.yml"), "--wait")
+        self.assertEqual(imported["process"]["status"], "finished")
+        for service in ("api", "worker", "web"):
+            process = self.deploy(service, example / service)
+            self.assertEqual(process["status"], "finished")
+        web, api = self.site("web"), self.site("api")
+        for https in (False, True):
+            page = web.get("/", https=https)
+            self.assertEqual(page.status, 200, page.body)
+            self.assertIn("<html", page.body)
+            self.assertEqual(web.get("/no/such/page", https=https).status, 404)
+        with self.subTest("a to-do passes PostgreSQL, Valkey and the worker"):
+            made = api.get("/api/todos", https=True, method="POST", body=json.dumps({"title": "buy milk"}))
+            self.assertEqual(made.status, 201, made.body)
+            todo = made.json()
+            self.assertIsNone(todo["label"])
+
+            def labelled():
+                found = [t for t in api.json("/api/todos") if t["id"] == todo["id"]]
+                return found and found[0]["label"]
+            say(f"the worker labelled it: {wait_until('the worker to label the to-do', 30, labelled)}")
+        self.assertEqual(api.json("/readyz"), {"ready": True, "missing": []})
+        shown = self.platform.ok("project", "show", self.project)
+        self.assertEqual(shown["name"], self.project)
+
+
+if __name__ == "__main__":
+    main()
