@@ -26,8 +26,8 @@ run_ctest() {
     || die "tests failed" "./dev test ${parts[*]}"
 }
 
-# Integration tests share one engine of their own, in a home of their own, and leave nothing behind.
-run_integration() {
+# on_test_engine COMMAND…: with an engine of its own, in a home of its own; nothing stays behind.
+on_test_engine() {
   local saved=$CROFT_HOME
   export CROFT_HOME="$saved/test"
   prepare_home
@@ -35,7 +35,7 @@ run_integration() {
   trap 'stop_engine; unmount_below "$CROFT_HOME"' EXIT
   find_engine || start_engine
   export CROFT_TEST_ENGINE=$engine_socket
-  run_ctest -L integration -j1
+  "$@"
   stop_engine
   trap - EXIT
   unmount_below "$CROFT_HOME"
@@ -43,7 +43,19 @@ run_integration() {
   export CROFT_HOME=$saved
 }
 
-run_bench() { python3 "$root/tests/bench/bench.py" --root "$root" "$@"; }
+run_integration() { on_test_engine run_ctest -L integration -j1; }
+
+# The numbers are those of the release build.
+run_bench() {
+  install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
+  need_space
+  build release croft croftd croft-node croft-core croft-init
+  on_test_engine bench_on_engine "$@"
+}
+
+bench_on_engine() {
+  python3 "$root/tests/bench/bench.py" --root "$root" "$@" || die "a measurement failed or is over its limit" "./dev bench NAME"
+}
 
 # What an engine that was killed may have left mounted.
 unmount_below() {

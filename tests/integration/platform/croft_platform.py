@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -173,9 +174,17 @@ class Platform:
                 child.wait()
                 raise AssertionError(f"{name} did not stop within 30 s of SIGTERM") from None
 
-    def program(self, name, *args, timeout=300):
-        return subprocess.run([str(self.programs / name), *args], capture_output=True, text=True,
-                              timeout=timeout, check=False)
+    def purge(self):
+        """Removes what this installation made in the engine and on the host; its programs must be stopped."""
+        install, node = (read_text(self.home / "run" / name) for name in ("install-id", "node-id"))
+        for name, args in (("croftd", ["--engine", self.engine, "--programs", str(self.programs), "--data",
+                                       str(self.root)]),
+                           ("croft-node", ["--node-id", node, "--install-id", install])):
+            done = subprocess.run([str(self.programs / name), "--home", str(self.home), *args, "--purge"],
+                                  capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode != 0:
+                raise AssertionError(f"{name} --purge ended with {done.returncode}\n{done.stderr[-3000:]}")
+        shutil.rmtree(self.home)
 
     # Talking to it
 
@@ -224,12 +233,21 @@ class Platform:
         return answer.code, self.process(process_id)
 
     def engine_get(self, path):
+        return self.engine_call("GET", path)
+
+    def engine_call(self, method, path, body=None):
+        """The decoded answer of the engine, None for an empty one."""
         connection = _EngineConnection(self.engine)
         try:
-            connection.request("GET", path)
-            return json.loads(connection.getresponse().read())
+            headers = {"Content-Type": "application/json"}
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            data = answer.read()
         finally:
             connection.close()
+        if answer.status >= 400:
+            raise AssertionError(f"the engine answered {method} {path} with {answer.status}: {data[:500]}")
+        return json.loads(data) if data else None
 
     # What a failed test leaves behind for the reader
 
