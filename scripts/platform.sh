@@ -20,20 +20,23 @@ start_platform() {
   wait_until 30 api_answers || die_log "croftd did not start" "$CROFT_HOME/logs/croftd.log" "./dev down; ./dev up"
   process_pid croft-node >/dev/null || {
     say "starting croft-node"
-    start_process croft-node "$CROFT_HOME/logs/croft-node.log" "$bin/croft-node" --home "$CROFT_HOME" --engine "$engine_socket"
+    start_process croft-node "$CROFT_HOME/logs/croft-node.log" "$bin/croft-node" --home "$CROFT_HOME" \
+      --engine "$engine_socket" --node-id "$(cat "$CROFT_HOME/run/node-id")" --install-id "$(cat "$CROFT_HOME/run/install-id")"
   }
   ensure_owner
 }
 
-# The first user of this installation, with a token that only root's files hold.
+# The first user of this installation; name, password and token are in files that only root reads.
 ensure_owner() {
   [ -s "$CROFT_HOME/run/owner-token" ] && return 0
-  local setup; setup=$(cat "$CROFT_HOME/run/setup-token" 2>/dev/null) \
-    || die "this installation has an owner already, but no token of theirs is kept here" "croft login $(api_url)"
-  CROFT_CONFIG_DIR="$CROFT_HOME/run/cli" "$bin/croft" login "$(api_url)" --setup-token "$setup" --user owner \
-    --print-token > "$CROFT_HOME/run/owner-token.new" \
-    || die_log "could not create the owner" "$CROFT_HOME/logs/croftd.log"
-  chmod 600 "$CROFT_HOME/run/owner-token.new"
+  local setup password="$CROFT_HOME/state/owner-password" contexts="$CROFT_HOME/run/cli/croft/contexts.json"
+  setup=$(cat "$CROFT_HOME/run/setup-token" 2>/dev/null) \
+    || die "this installation has an owner already, but no token of theirs is kept here" "croft login $(api_url) --user owner"
+  (umask 077; head -c 18 /dev/urandom | base64 > "$password")
+  XDG_CONFIG_HOME="$CROFT_HOME/run/cli" "$bin/croft" login "$(api_url)" --setup-token "$setup" --user owner --name local \
+    --password-stdin --quiet < "$password" || die_log "could not create the owner" "$CROFT_HOME/logs/croftd.log"
+  (umask 077; sed -n 's/.*"token": *"\([^"]*\)".*/\1/p' "$contexts" > "$CROFT_HOME/run/owner-token.new")
+  [ -s "$CROFT_HOME/run/owner-token.new" ] || die "the client kept no token in $contexts"
   mv "$CROFT_HOME/run/owner-token.new" "$CROFT_HOME/run/owner-token"
 }
 
@@ -46,10 +49,13 @@ stop_platform() {
 
 # Everything this installation made in the engine and on the host, found by its own label and names.
 purge_platform() {
+  [ -f "$CROFT_HOME/run/install-id" ] || return 0
   if find_engine; then
-    "$bin/croftd" --home "$CROFT_HOME" --engine "$engine_socket" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
+    "$bin/croftd" --home "$CROFT_HOME" --engine "$engine_socket" --programs "$bin" --data "$root" --purge \
+      >> "$CROFT_HOME/logs/purge.log" 2>&1 \
       || die_log "could not remove what croft made in the engine" "$CROFT_HOME/logs/purge.log"
   fi
-  "$bin/croft-node" --home "$CROFT_HOME" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
+  "$bin/croft-node" --home "$CROFT_HOME" --node-id "$(cat "$CROFT_HOME/run/node-id")" \
+    --install-id "$(cat "$CROFT_HOME/run/install-id")" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
     || die_log "could not remove croft's interfaces and firewall table" "$CROFT_HOME/logs/purge.log"
 }
