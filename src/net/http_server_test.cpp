@@ -70,6 +70,18 @@ TEST_F(HttpServerTest, TellsWhoIsAtAUnixSocketAndRemovesIt) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_F(HttpServerTest, ReachesAUnixSocketWithALongPath) {
+  start({});
+  ASSERT_TRUE(server->listen_unix((directory / "http.sock").string(), 0600));
+  const auto deep = directory / std::string(150, 'd');
+  std::filesystem::create_directory_symlink(directory, deep);
+  HttpClient client(runtime, HttpEndpoint::unix_socket((deep / "http.sock").string()));
+  Result<HttpResponse> response;
+  run(send_get(client, "/who", response));
+  ASSERT_TRUE(response) << response.error().describe();
+  EXPECT_EQ(response->status, 200);
+}
+
 TEST_F(HttpServerTest, ReplacesASocketNobodyListensOn) {
   const std::string path = (directory / "stale.sock").string();
   start({});

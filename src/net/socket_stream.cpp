@@ -1,9 +1,13 @@
 #include "net/socket_stream.h"
 
+#include <fcntl.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <filesystem>
 
+#include "base/fd.h"
 #include "net/deadline.h"
 #include "net/stream_impl.h"
 #include "net/tcp_connect.h"
@@ -96,6 +100,28 @@ Task<Result<PlainSocket>> connect_socket(Runtime& runtime, std::string host, std
   co_return PlainSocket(std::move(attempt->socket));
 }
 
+namespace {
+
+constexpr std::size_t kSocketPathMax = 107;  // sun_path of unix(7), without its end
+
+// A path that fits into a socket address. `folder` must stay open while it is used.
+struct ShortPath {
+  std::string path;
+  Fd folder;
+};
+
+// Homes may lie deep, and cores' sockets lie deep below them: a longer path goes through its
+// folder's descriptor.
+Result<ShortPath> shorten(const std::string& path) {
+  if (path.size() <= kSocketPathMax) return ShortPath{path, Fd()};
+  const std::filesystem::path whole(path);
+  Fd folder(::open(whole.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return fail(errno_error(fmt::format("connect to {}", path), errno));
+  return ShortPath{fmt::format("/proc/self/fd/{}/{}", folder.get(), whole.filename().string()),
+                   std::move(folder)};
+}
+
+}  // namespace
 }  // namespace detail
 
 using namespace detail;
@@ -104,12 +130,15 @@ Task<Result<std::unique_ptr<ByteStream>>> connect_unix(Runtime& runtime, std::st
                                                        Millis limit) {
   using asio::local::stream_protocol;
   const std::string what = fmt::format("connect to {}", path);
-  if (path.empty() || path.size() > 107) {  // sun_path of unix(7)
-    co_return fail(ErrorCode::kInvalid,
-                   fmt::format("{}: the path of a socket has 1 to 107 characters", what));
+  const auto reachable = shorten(path);
+  if (!reachable) co_return fail(reachable.error());
+  if (path.empty() || reachable->path.size() > kSocketPathMax) {
+    co_return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{}: the name of a socket has 1 to {} characters", what, kSocketPathMax));
   }
   const auto attempt = std::make_shared<Attempt<stream_protocol::socket>>(runtime.io());
-  const stream_protocol::endpoint endpoint(path);
+  const stream_protocol::endpoint endpoint(reachable->path);
   AttemptLimit<stream_protocol::socket> armed(attempt, limit);
   const auto [error] =
       co_await attempt->socket.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
