@@ -15,7 +15,7 @@
 namespace croft::build {
 
 // Part of every base's hash: change it with what make_base_tar does.
-inline constexpr std::string_view kBaseFormat = "base-1";
+inline constexpr std::string_view kBaseFormat = "base-2";
 
 // Writes the root file system of `suite` to `target`, as tar. `line` gets mmdebstrap's messages on
 // the calling thread. Blocks for about 20 s: call it on a pool. kNotFound: mmdebstrap is not
