@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "base/random.h"
@@ -63,6 +64,13 @@ TEST(Spawn, PassesArgumentsUnchangedAndReturnsTheExitCode) {
   EXPECT_EQ(run_program({.argv = {"false"}})->exit_code, 1);
   EXPECT_EQ(run_program({.argv = {"cat"}, .input = "fed"})->output, "fed");
   EXPECT_EQ(run_program({.argv = {"no-such-program-here"}}).error().code(), ErrorCode::kNotFound);
+}
+
+TEST(Spawn, TheProgramGetsNoneOfOurDescriptors) {
+  const Fd leaky(::dup(0));  // without close-on-exec, as libraries open them
+  const auto r = run_program({.argv = {"ls", "/proc/self/fd"}});
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->output, "0\n1\n2\n3\n");  // 3 is the folder that ls reads
 }
 
 TEST(Spawn, KillsTheWholeGroupAtTheTimeout) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -45,6 +46,9 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   for (int target = 0; target < 3; ++target) {
     if (::dup2(fds[static_cast<std::size_t>(target)], target) < 0) ::_exit(127);
   }
+  // Sockets that a library opened without close-on-exec stay ours (and programs whose shells know
+  // only one-digit descriptors, such as mmdebstrap, get low numbers).
+  ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
