@@ -68,8 +68,8 @@ Result<std::string> resolver_rules(const std::vector<std::string>& resolvers) {
     if (!address) {
       return fail(ErrorCode::kInvalid, fmt::format("resolver \"{}\" is not an address", text));
     }
-    rules += fmt::format("    {} daddr {} meta l4proto {{ tcp, udp }} th dport 53 accept\n",
-                         address->is_v6() ? "ip6" : "ip", address->str());
+    rules += fmt::format("    {} daddr {} meta l4proto {{ {}, {} }} th dport 53 accept\n",
+                         address->is_v6() ? "ip6" : "ip", address->str(), kTcpNumber, kUdpNumber);
   }
   return rules;
 }

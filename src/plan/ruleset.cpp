@@ -13,8 +13,8 @@ namespace croft {
 namespace {
 
 std::string element_key(const std::string& address, const Port& port) {
-  return fmt::format("{} . {} . {}", address, port.protocol == PortProtocol::kTcp ? "tcp" : "udp",
-                     port.port);
+  return fmt::format("{} . {} . {}", address,
+                     port.protocol == PortProtocol::kTcp ? kTcpNumber : kUdpNumber, port.port);
 }
 
 Result<std::string> checked_address(const CoreService& service, const std::string& text, bool v6) {

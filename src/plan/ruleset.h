@@ -28,10 +28,10 @@ struct RulesetModel {
   std::string frame;  // sets and chains that do not depend on services, as text
   // Chain of a service in one family -> addresses in rotation; never empty.
   std::map<std::string, std::vector<std::string>> chains;
-  // "100.64.0.1 . tcp . 80" -> chain
+  // "100.64.0.1 . 6 . 80" (address, protocol, port) -> chain
   std::map<std::string, std::string> services4;
   std::map<std::string, std::string> services6;
-  // "fd..::5 . tcp . 3000": what the edge may open.
+  // "fd..::5 . 6 . 3000": what the edge may open.
   std::set<std::string> published6;
   bool operator==(const RulesetModel&) const = default;
 };

@@ -46,7 +46,7 @@ constexpr const char* kFrame = R"(  map services4 {{
     iifname "{seg}" ip saddr != {segment4} drop
     iifname "{seg}" ip saddr {gateway4} drop
     iifname "{seg}" ip6 saddr {gateway6} drop
-    iifname "{seg}" ip6 saddr {{ ::, fe80::/10 }} meta l4proto != ipv6-icmp drop
+    iifname "{seg}" ip6 saddr {{ ::, fe80::/10 }} meta l4proto != {icmpv6} drop
     iifname "{seg}" ip6 saddr != {{ ::, fe80::/10, {segment6} }} drop
     iifname "{up}" ip saddr {{ {segment4}, {service_range4}, {uplink_address4} }} drop
     iifname "{up}" ip6 saddr {{ {segment6}, {service_range6}, {uplink_address6} }} drop
@@ -73,7 +73,7 @@ constexpr const char* kFrame = R"(  map services4 {{
       meta l4proto . th dport {{ {uplink_ports} }} accept
   }}
   chain refused {{
-    meta l4proto tcp reject with tcp reset
+    meta l4proto {tcp} reject with tcp reset
     reject with icmpx admin-prohibited
   }}
   chain passing {{
@@ -192,9 +192,11 @@ Result<std::string> render_frame(const CoreDesired& desired, const CoreInterface
   CROFT_TRY(push_addresses(arguments, desired));
   arguments.push_back(fmt::arg("seg", interfaces.segment));
   arguments.push_back(fmt::arg("up", interfaces.uplink));
-  const std::string uplink_ports = "tcp . 53, udp . 53";
+  arguments.push_back(fmt::arg("tcp", kTcpNumber));
+  arguments.push_back(fmt::arg("icmpv6", kIcmpv6Number));
+  const std::string uplink_ports = fmt::format("{} . 53, {} . 53", kTcpNumber, kUdpNumber);
   arguments.push_back(fmt::arg("uplink_ports", uplink_ports));
-  const std::string inside_ports = fmt::format("{}, tcp . {}", uplink_ports, kOncePort);
+  const std::string inside_ports = fmt::format("{}, {} . {}", uplink_ports, kTcpNumber, kOncePort);
   arguments.push_back(fmt::arg("inside_ports", inside_ports));
   return fmt::vformat(kFrame, arguments);
 }

@@ -12,6 +12,12 @@
 
 namespace croft {
 
+// Protocols are written as numbers: nft looks names up in /etc/protocols, which a small image
+// lacks.
+inline constexpr int kTcpNumber = 6;
+inline constexpr int kUdpNumber = 17;
+inline constexpr int kIcmpv6Number = 58;
+
 // The text between the braces of the table. kInvalid names the field that is no address.
 Result<std::string> render_frame(const CoreDesired& desired, const CoreInterfaces& interfaces);
 

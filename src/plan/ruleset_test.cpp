@@ -111,7 +111,7 @@ TEST(Ruleset, AServiceThatGoesTakesElementsBeforeItsChain) {
   const RulesetModel before = model_of(desired);
   desired.services.erase(desired.services.begin());
   const std::string script = render_change(before, model_of(desired));
-  EXPECT_LT(script.find("delete element inet croft services4 { 100.64.0.1 . tcp . 3000 }"),
+  EXPECT_LT(script.find("delete element inet croft services4 { 100.64.0.1 . 6 . 3000 }"),
             script.find("delete chain inet croft s4_bbbbbbbbbbbbbbbbbbbbbb"));
   EXPECT_THAT(script, HasSubstr("delete element inet croft published6"));
 }
@@ -129,10 +129,10 @@ TEST(Ruleset, TheEdgeMayOpenServedAndDrainedInstancesNotHeldOnes) {
   desired.services[0].instances[0].duty = InstanceDuty::kHold;
   desired.services[0].instances[1].duty = InstanceDuty::kDrain;
   const RulesetModel model = model_of(desired);
-  EXPECT_FALSE(model.published6.contains("fd12:3456:789a:2:1::a . tcp . 3000"));
-  EXPECT_TRUE(model.published6.contains("fd12:3456:789a:2:1::b . tcp . 3000"));
-  EXPECT_TRUE(model.published6.contains("fd12:3456:789a:2:1::c . tcp . 3000"));
-  EXPECT_FALSE(model.published6.contains("fd12:3456:789a:2:1::c . udp . 3000"));
+  EXPECT_FALSE(model.published6.contains("fd12:3456:789a:2:1::a . 6 . 3000"));
+  EXPECT_TRUE(model.published6.contains("fd12:3456:789a:2:1::b . 6 . 3000"));
+  EXPECT_TRUE(model.published6.contains("fd12:3456:789a:2:1::c . 6 . 3000"));
+  EXPECT_FALSE(model.published6.contains("fd12:3456:789a:2:1::c . 17 . 3000"));
 }
 
 TEST(Ruleset, AnotherFrameIsAFullReplacement) {

@@ -23,7 +23,6 @@ struct Setting {
 constexpr Setting kSettings[] = {
     {"net.ipv4.ip_forward", "1"},
     {"net.ipv6.conf.all.forwarding", "1"},
-    {"net.ipv6.conf.all.disable_ipv6", "0"},
     {"net.netfilter.nf_conntrack_tcp_be_liberal", "1"},
 };
 

@@ -77,3 +77,4 @@ for line in sys.stdin:
         state = word
     with changed:
         changed.notify_all()
+threading.Event().wait()  # in a container there is no standard input

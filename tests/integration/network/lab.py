@@ -130,6 +130,9 @@ class Control(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        if self.path.startswith("/agent/v1/cursors"):
+            self.wfile.write(b"{}")
+            return
         sent = -1
         try:
             while True:
@@ -144,8 +147,9 @@ class Control(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.lab.observed = json.loads(body)
-        self.send_response(204)
+        if self.path.startswith("/agent/v1/observed"):
+            self.lab.observed = json.loads(body)
+        self.send_response(204 if self.path.startswith("/agent/v1/observed") else 200)
         self.end_headers()
 
     def log_message(self, *_):
