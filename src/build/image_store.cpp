@@ -68,7 +68,7 @@ ImageStore::ImageStore(engine::Engine& engine, Pool& pool, const catalog::Catalo
                        ImageStoreOptions options)
     : engine_(engine), pool_(pool), catalog_(catalog), options_(std::move(options)) {}
 
-Result<std::map<std::string, std::string>> ImageStore::hash_binaries() const {
+std::map<std::string, std::string> ImageStore::hash_binaries() const {
   std::map<std::string, std::string> hashes;
   for (const auto& type : catalog_.types()) {
     for (const std::string& name : type->binaries) {
@@ -81,8 +81,16 @@ Result<std::map<std::string, std::string>> ImageStore::hash_binaries() const {
   return hashes;
 }
 
-Result<ImagePlan> ImageStore::plan(const ImageRequest& request, const RecipeSet& recipes,
-                                   const std::map<std::string, std::string>& binary_hashes) const {
+Task<Result<ImageStore::Inputs>> ImageStore::read_inputs() {
+  co_return co_await run_blocking(pool_, [this]() -> Result<Inputs> {
+    auto recipes = RecipeSet::load(options_.recipes);
+    if (!recipes) return fail(std::move(recipes).error());
+    ImagePlanInputs plan{.pin = options_.pin, .binary_hashes = hash_binaries()};
+    return Inputs{std::move(*recipes), std::move(plan)};
+  });
+}
+
+Result<ImagePlan> ImageStore::plan(const ImageRequest& request, const Inputs& inputs) const {
   std::vector<catalog::Resolved> types;
   for (const std::string& name : request.types) {
     auto found = catalog_.find(name, {.role = role_of(request.kind), .internal = true});
@@ -90,10 +98,7 @@ Result<ImagePlan> ImageStore::plan(const ImageRequest& request, const RecipeSet&
     types.push_back(std::move(*found));
   }
   if (types.empty()) return fail(ErrorCode::kInvalid, "an image needs at least one type");
-  ImagePlanInputs inputs;
-  inputs.pin = options_.pin;
-  inputs.binary_hashes = binary_hashes;
-  return plan_image(recipes, types, request.kind, inputs);
+  return plan_image(inputs.recipes, types, request.kind, inputs.plan);
 }
 
 Task<Result<bool>> ImageStore::exists(std::string tag) {
@@ -104,19 +109,9 @@ Task<Result<bool>> ImageStore::exists(std::string tag) {
 }
 
 Task<Result<std::string>> ImageStore::ensure_image(ImageRequest request, ImageProgress progress) {
-  struct Prepared {
-    RecipeSet recipes;
-    std::map<std::string, std::string> hashes;
-  };
-  auto prepared = co_await run_blocking(pool_, [this]() -> Result<Prepared> {
-    auto recipes = RecipeSet::load(options_.recipes);
-    if (!recipes) return fail(std::move(recipes).error());
-    auto hashes = hash_binaries();
-    if (!hashes) return fail(std::move(hashes).error());
-    return Prepared{std::move(*recipes), std::move(*hashes)};
-  });
-  if (!prepared) co_return fail(std::move(prepared).error());
-  auto made = plan(request, prepared->recipes, prepared->hashes);
+  auto inputs = co_await read_inputs();
+  if (!inputs) co_return fail(std::move(inputs).error());
+  auto made = plan(request, *inputs);
   if (!made) co_return fail(std::move(made).error());
   const std::string tag = made->image().tag;
   auto present = co_await exists(tag);
@@ -125,7 +120,7 @@ Task<Result<std::string>> ImageStore::ensure_image(ImageRequest request, ImagePr
 
   CROFT_CO_TRY(co_await check_free_space());
   for (const ImageStep& step : made->steps) {
-    auto done = co_await make_step(step, prepared->recipes, progress);
+    auto done = co_await make_step(step, inputs->recipes, progress);
     if (!done) co_return fail(std::move(done).error().in("image " + made->image().title));
   }
   co_return tag;
@@ -302,10 +297,8 @@ Task<void> ImageStore::remove_stages(std::string tag) {
 }
 
 Task<Result<std::vector<ImageState>>> ImageStore::list_images() {
-  auto recipes = RecipeSet::load(options_.recipes);
-  if (!recipes) co_return fail(std::move(recipes).error());
-  auto hashes = hash_binaries();
-  if (!hashes) co_return fail(std::move(hashes).error());
+  auto inputs = co_await read_inputs();
+  if (!inputs) co_return fail(std::move(inputs).error());
   engine::ImageFilter filter;
   filter.labels = {{"croft.role", "image"}};
   auto present = co_await engine_.list_images(filter, kShort);
@@ -316,7 +309,7 @@ Task<Result<std::vector<ImageState>>> ImageStore::list_images() {
       for (const ImageKind kind : {ImageKind::kRun, ImageKind::kBuild}) {
         if ((kind == ImageKind::kRun ? type->run_recipe : type->build_recipe).empty()) continue;
         const std::string name = type->name + "@" + version.version;
-        auto made = plan({kind, {name}}, *recipes, *hashes);
+        auto made = plan({kind, {name}}, *inputs);
         if (!made) co_return fail(std::move(made).error());
         ImageState state{name, kind, made->image().tag, made->image().hash};
         for (const engine::ImageInfo& image : *present) {

@@ -65,9 +65,14 @@ class ImageStore {
   Task<Result<std::vector<ImageState>>> list_images();
 
  private:
-  Result<ImagePlan> plan(const ImageRequest& request, const RecipeSet& recipes,
-                         const std::map<std::string, std::string>& binary_hashes) const;
-  Result<std::map<std::string, std::string>> hash_binaries() const;
+  // What planning needs from the disk.
+  struct Inputs {
+    RecipeSet recipes;
+    ImagePlanInputs plan;
+  };
+  Task<Result<Inputs>> read_inputs();
+  Result<ImagePlan> plan(const ImageRequest& request, const Inputs& inputs) const;
+  std::map<std::string, std::string> hash_binaries() const;
   Task<Result<bool>> exists(std::string tag);
   Task<Status> check_free_space();
   Task<Status> make_step(const ImageStep& step, const RecipeSet& recipes,

@@ -48,14 +48,13 @@ std::string list_versions(const ServiceType& type) {
 Status check_role(const ServiceType& type, const TypeRef& ref, TypeRole role) {
   if (role == TypeRole::kBuildBase && type.build_recipe.empty()) {
     return fail(ErrorCode::kUnsupported,
-                fmt::format("{} is no build base; name what the build needs, such as nodejs@22, or "
+                fmt::format("{} is no build base; name the technology that the build needs, or "
                             "leave the base out",
                             ref.text()));
   }
   if (role != TypeRole::kBuildBase && type.run_recipe.empty()) {
-    return fail(
-        ErrorCode::kUnsupported,
-        fmt::format("{} is a build base only; to run it use php-nginx or php-apache", ref.text()));
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{} is a build base only: {}", ref.text(), type.description));
   }
   if (role == TypeRole::kRunBase && is_managed(type.category)) {
     return fail(ErrorCode::kUnsupported,
