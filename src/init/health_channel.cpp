@@ -11,7 +11,7 @@
 #include <array>
 #include <cerrno>
 
-#include "init/line_ring.h"
+#include "base/line_ring.h"
 
 namespace croft::init {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/fd.h"
-#include "init/line_ring.h"
+#include "base/line_ring.h"
 #include "init/loop.h"
 
 namespace croft::init {

@@ -1,7 +1,7 @@
 #include "init/report.h"
 
 #include "base/file.h"
-#include "init/line_ring.h"
+#include "base/line_ring.h"
 
 namespace croft::init {
 

@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/oom.h"
 #include "init/config.h"
 #include "init/env_replace.h"
 #include "init/files.h"
-#include "init/oom.h"
 #include "init/report.h"
 
 namespace croft::init {

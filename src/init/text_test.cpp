@@ -10,9 +10,7 @@
 #include "init/env_replace.h"
 #include "init/environment.h"
 #include "init/http_head.h"
-#include "init/line_ring.h"
 #include "init/once_client.h"
-#include "init/oom.h"
 #include "init/options.h"
 #include "init/user.h"
 #include "init/zsc.h"
@@ -125,32 +123,6 @@ TEST(Config, NamesWhatIsWrong) {
   EXPECT_THAT(complaint([](auto& c) { c.stop_signal = "SIGWHAT"; }), HasSubstr("SIGWHAT"));
 }
 
-TEST(LineRing, KeepsTheLastLinesAsUtf8) {
-  LineRing ring;
-  for (int i = 0; i < 30; ++i) ring.feed(std::to_string(i) + "\n");
-  EXPECT_EQ(ring.lines().size(), LineRing::kMaxLines);
-  EXPECT_EQ(ring.lines().front(), "10");
-  ring.feed("cut ");
-  ring.feed("here\r\nopen \xFF\xC3");
-  EXPECT_EQ(ring.lines().size(), LineRing::kMaxLines);
-  EXPECT_EQ(ring.lines().back(), "open \uFFFD\uFFFD");
-  EXPECT_EQ(*(ring.lines().end() - 2), "cut here");
-  ring.feed("other\n", 1);
-  EXPECT_EQ(*(ring.lines().end() - 2), "other");
-  ring.feed("\n  \n");
-  EXPECT_EQ(ring.last_line(), "open \uFFFD\uFFFD");
-  ring.feed(std::string(1 << 20, 'x'));
-  EXPECT_EQ(ring.lines().back().size(), LineRing::kMaxLineBytes);
-}
-
-TEST(LineRing, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(to_utf8("ž€😀"), "ž€😀");
-  EXPECT_EQ(to_utf8("\xC0\xAF"), "\uFFFD\uFFFD");            // overlong
-  EXPECT_EQ(to_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // surrogate
-  EXPECT_EQ(to_utf8("\xF4\x90\x80\x80").size(), 12U);        // above U+10FFFF
-  EXPECT_EQ(to_utf8("\xE2\x82"), "\uFFFD\uFFFD");            // cut off
-}
-
 HeadState parse(std::string_view text, ResponseHead& head) {
   return parse_response_head(text, head);
 }
@@ -194,12 +166,6 @@ TEST(HttpHead, FollowsRedirectsToThisContainerOnly) {
                                 "http://localhost:0/", "http://localhost:x/", "/a b"}) {
     EXPECT_FALSE(follow_redirect(from, elsewhere)) << elsewhere;
   }
-}
-
-TEST(Oom, ReadsBothHierarchies) {
-  EXPECT_EQ(parse_oom_kills("low 0\noom 4\noom_kill 3\noom_group_kill 9\n"), 3U);
-  EXPECT_EQ(parse_oom_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 2"), 2U);
-  EXPECT_EQ(parse_oom_kills("low 0\n"), 0U);
 }
 
 TEST(Options, ReadBothForms) {

@@ -1,8 +1,8 @@
-#include "init/line_ring.h"
+#include "base/line_ring.h"
 
 #include <algorithm>
 
-namespace croft::init {
+namespace croft {
 namespace {
 
 // Length of the well-formed sequence at the front of `s` (RFC 3629), 0 when it is malformed.
@@ -74,4 +74,4 @@ std::string LineRing::last_line() const {
   return found == all.rend() ? std::string() : *found;
 }
 
-}  // namespace croft::init
+}  // namespace croft

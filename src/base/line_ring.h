@@ -1,4 +1,5 @@
-// The last lines of a command's output, for the exit report and for details of failed probes.
+// The last lines of a command's output, for exit reports, failed builds and details of failed
+// probes.
 #pragma once
 
 #include <array>
@@ -7,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace croft::init {
+namespace croft {
 
 // Well-formed UTF-8 of `bytes`: what is not becomes U+FFFD. A report is JSON, output is anything.
 std::string to_utf8(std::string_view bytes);
@@ -33,4 +34,4 @@ class LineRing {
   std::array<std::string, 2> open_;  // the lines that have no end yet
 };
 
-}  // namespace croft::init
+}  // namespace croft

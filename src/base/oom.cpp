@@ -1,10 +1,10 @@
-#include "init/oom.h"
+#include "base/oom.h"
 
 #include <charconv>
 
 #include "base/file.h"
 
-namespace croft::init {
+namespace croft {
 
 std::uint64_t parse_oom_kills(std::string_view text) {
   while (!text.empty()) {
@@ -27,4 +27,4 @@ std::uint64_t read_oom_kills() {
   return 0;
 }
 
-}  // namespace croft::init
+}  // namespace croft

@@ -1,10 +1,10 @@
-// Whether the kernel killed something in this container for want of memory.
+// Whether the kernel killed something in a container for want of memory.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
-namespace croft::init {
+namespace croft {
 
 // The value of `oom_kill` in memory.events (cgroup v2) or memory.oom_control (v1); 0 when absent.
 std::uint64_t parse_oom_kills(std::string_view text);
@@ -12,4 +12,4 @@ std::uint64_t parse_oom_kills(std::string_view text);
 // Of this container, since it began; 0 when the kernel does not tell.
 std::uint64_t read_oom_kills();
 
-}  // namespace croft::init
+}  // namespace croft
