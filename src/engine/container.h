@@ -66,6 +66,8 @@ struct TaskInfo {
   std::string image;
   std::string container_id;      // empty until created
   std::optional<int> exit_code;  // once the container ended
+  // Only on networks whose addresses the swarm itself hands out. With config-only networks the
+  // nodes do that: ask the container.
   std::vector<TaskAddresses> addresses;
   Timestamp created;
   Timestamp state_since;

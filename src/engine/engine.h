@@ -108,7 +108,8 @@ class ImageEngine {
   // `context` is a tar of the build context; lines of progress go to `progress` while it runs.
   virtual Answer<std::string> build_image(const ImageBuild& build, ByteSource& context,
                                           const ProgressLine& progress, Millis limit) = 0;
-  // The container's file system as a new layer; what `config` leaves empty stays as it was.
+  // The container's file system as a new layer. What `config` leaves empty is as in the container,
+  // whose environment and labels also stay beside those of `config`: create it without secrets.
   virtual Answer<std::string> commit_container(std::string id, std::string tag,
                                                const ImageConfig& config, Millis limit) = 0;
   virtual Answer<void> tag_image(std::string reference, std::string tag, Millis limit) = 0;

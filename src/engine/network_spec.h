@@ -47,6 +47,8 @@ struct NetworkEndpoint {
   bool operator==(const NetworkEndpoint&) const = default;
 };
 
+// The spec of a network with `config_from` holds the ranges of this node while something is
+// attached.
 struct NetworkInfo {
   std::string id;
   NetworkSpec spec;

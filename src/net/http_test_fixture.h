@@ -36,8 +36,7 @@ class TestHandler final : public HttpHandler {
   }
 
   int requests = 0;
-  Signal signal;
-  Signal gone;
+  Signal signal, gone;
   std::string last_error;
 
  private:
