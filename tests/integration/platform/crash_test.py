@@ -75,12 +75,12 @@ class Crash(PlatformCase):
     def test_croft_node_killed_while_instances_start(self):
         self.deploy_and_kill("start", self.kill_node)
 
-    def test_both_killed_while_draining(self):
+    def test_both_killed_while_the_old_version_drains(self):
         def both():
             self.platform.kill("croft-node")
             self.kill_croftd()
             self.platform.start_node()
-        self.deploy_and_kill("drain", both)
+        self.deploy_and_kill("finish", both)
 
 
 if __name__ == "__main__":

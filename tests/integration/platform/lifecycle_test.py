@@ -88,7 +88,7 @@ class Lifecycle(PlatformCase):
         shown = self.platform.ok("process", "show", self.deployed["id"])
         self.assertEqual((shown["kind"], shown["status"]), ("deploy", "finished"))
         names = [step["name"] for step in shown["steps"]]
-        self.assertEqual(names, ["prepare", "build", "image", "start", "ready", "switch", "drain", "finish"])
+        self.assertEqual(names, ["prepare", "build", "image", "stop_old", "start", "ready", "switch", "finish"])
         self.exit_code(0, "process", "wait", self.deployed["id"])
 
     # Changing
