@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "image_fixture.h"
+#include "task/group.h"
 
 namespace croft::build {
 namespace {
@@ -68,6 +69,40 @@ TEST_F(ImageFixture, WhatIsThereIsNotBuiltAgain) {
     built += image.built ? 1 : 0;
   }
   EXPECT_GT(images->size(), built) << "not every image of the catalog should be needed here";
+}
+
+TEST_F(ImageFixture, TwoThatWantTheSameImageBuildItOnce) {
+  ASSERT_NE(ensure(ImageKind::kRun, {"static"}), "");
+  // A program of its own makes the last layer new.
+  std::filesystem::create_directories(folder_);
+  std::ofstream(folder_ / "croft-init") << "#!/bin/sh\n# " << name_ << "\n";
+  ImageStoreOptions own = options();
+  own.binaries = folder_;
+  ImageStore store(*engine_, pool_, *catalog_, own);
+  int made = 0;
+  int waited = 0;
+  const ImageProgress progress = [&](std::string_view line) {
+    made += line.ends_with(": making it") ? 1 : 0;
+    waited += line.find("another process is making it") != std::string_view::npos ? 1 : 0;
+  };
+  std::vector<std::string> tags;
+  const auto want = [](ImageStore& images, ImageProgress lines,
+                       std::vector<std::string>& out) -> Task<void> {
+    auto tag = co_await images.ensure_image({ImageKind::kRun, {"static@1.0"}}, lines);
+    out.push_back(tag ? *tag : tag.error().describe());
+  };
+  const auto both = [&](Group& group) -> Task<void> {
+    group.spawn("one", want(store, progress, tags));
+    group.spawn("two", want(store, progress, tags));
+    co_await group.join();
+  };
+  Group group(runtime_);
+  runtime_.run_until_done(both(group));
+  ASSERT_EQ(tags.size(), 2u);
+  EXPECT_EQ(tags[0], tags[1]);
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(waited, 1);
+  EXPECT_TRUE(runtime_.run_until_done(engine_->remove_image(tags[0], false, Millis(60'000))));
 }
 
 TEST_F(ImageFixture, NodeRunsWithItsToolsAsAnOrdinaryUserWithSudo) {
