@@ -98,28 +98,61 @@ std::string HttpAttempt::subject() const {
 
 void HttpAttempt::connected() {
   received_.clear();
+  tls_.reset();
+  handshaken_ = false;
+  if (target_.tls) tls_ = std::make_unique<TlsClient>(fd(), target_.host);
   const Status watched = loop().watch(fd(), EPOLLIN, [this](std::uint32_t) { on_readable(); });
   if (!watched) return finish(false, fmt::format("{}: {}", subject(), watched.error().message()));
+  if (tls_) return on_handshake();
   send_request();
+}
+
+void HttpAttempt::on_handshake() {
+  switch (tls_->handshake()) {
+    case TlsClient::Step::kWantRead:
+      return loop().change(fd(), EPOLLIN);
+    case TlsClient::Step::kWantWrite:
+      return loop().change(fd(), EPOLLOUT);
+    case TlsClient::Step::kFailed:
+      return finish(false, fmt::format("{}: TLS: {}", subject(), tls_->problem()));
+    case TlsClient::Step::kDone:
+      handshaken_ = true;
+      loop().change(fd(), EPOLLIN);
+      return send_request();
+  }
 }
 
 void HttpAttempt::send_request() {
   const std::string request = request_head(target_);
-  // A fresh socket takes a request this small whole.
-  const ssize_t sent = ::send(fd(), request.data(), request.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(request.size())) {
-    finish(false, fmt::format("{}: the connection was closed", subject()));
+  // A fresh connection takes a request this small whole.
+  const bool sent = tls_ ? tls_->write(request) == TlsClient::Step::kDone
+                         : ::send(fd(), request.data(), request.size(), MSG_NOSIGNAL) ==
+                               static_cast<ssize_t>(request.size());
+  if (!sent) finish(false, fmt::format("{}: the connection was closed", subject()));
+}
+
+bool HttpAttempt::receive() {
+  const std::size_t before = received_.size();
+  bool open = true;
+  if (tls_) {
+    const TlsClient::Step step = tls_->read(received_);
+    if (step == TlsClient::Step::kWantRead || step == TlsClient::Step::kWantWrite) return false;
+    open = step == TlsClient::Step::kDone && received_.size() > before;
+  } else {
+    std::array<char, 4096> buffer;
+    const ssize_t got = ::recv(fd(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    open = got > 0;
+    if (open) received_.append(buffer.data(), static_cast<std::size_t>(got));
   }
+  if (open) return true;
+  finish(false, fmt::format("{}: the connection was closed before an answer", subject()));
+  return false;
 }
 
 void HttpAttempt::on_readable() {
-  std::array<char, 4096> buffer;
-  const ssize_t got = ::recv(fd(), buffer.data(), buffer.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) {
-    return finish(false, fmt::format("{}: the connection was closed before an answer", subject()));
-  }
-  received_.append(buffer.data(), static_cast<std::size_t>(got));
+  if (tls_ && !handshaken_) return on_handshake();
+  if (!receive()) return;
   ResponseHead head;
   switch (parse_response_head(received_, head)) {
     case HeadState::kIncomplete:

@@ -5,6 +5,7 @@
 
 #include "init/http_head.h"
 #include "init/probe.h"
+#include "init/tls_client.h"
 
 namespace croft::init {
 
@@ -48,12 +49,16 @@ class HttpAttempt final : public TcpAttempt {
 
  private:
   void send_request();
+  void on_handshake();
   void on_readable();
+  bool receive();  // false when the attempt is over, or nothing has come
   void judge(const ResponseHead& head);
 
   HttpTarget target_;
   int redirects_left_ = 5;
   std::string received_;
+  std::unique_ptr<TlsClient> tls_;  // https
+  bool handshaken_ = false;
 };
 
 }  // namespace croft::init

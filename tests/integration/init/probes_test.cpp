@@ -71,6 +71,30 @@ TEST(InitProbes, ReadinessFollowsARedirectToItself) {
   EXPECT_TRUE(run.reaches(InstanceState::kReady));
 }
 
+TEST(InitProbes, ReadinessOverTls) {
+  InitRun run;
+  const std::uint16_t port = InitRun::free_port();
+  const Ran made = test::run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                              "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=any",
+                              "-keyout", run.dir() / "key", "-out", run.dir() / "cert"});
+  ASSERT_EQ(made.exit_code, 0) << made.errors;
+  InitConfig config = config_for(
+      "exec python3 -c '\n"
+      "import http.server, ssl\n"
+      "server = http.server.HTTPServer((\"127.0.0.1\", " +
+      std::to_string(port) +
+      "), http.server.SimpleHTTPRequestHandler)\n"
+      "context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+      "context.load_cert_chain(\"cert\", \"key\")\n"
+      "server.socket = context.wrap_socket(server.socket, server_side=True)\n"
+      "server.serve_forever()'");
+  config.workdir = run.dir();
+  config.readiness =
+      ReadinessConfig{.probe = {.http_port = port, .scheme = "https"}, .failure_timeout_s = 10};
+  run.start(config);
+  EXPECT_TRUE(run.reaches(InstanceState::kReady)) << run.health().detail;
+}
+
 TEST(InitProbes, ReadinessByCommand) {
   InitRun run;
   InitConfig config = config_for("sleep 0.3; touch up; exec sleep 60");
