@@ -16,7 +16,8 @@
 namespace croft {
 namespace {
 
-constexpr Millis kCoreLimit{120'000};
+// On a new machine the image of cores is still being built when the first project comes.
+constexpr Millis kCoreLimit{900'000};
 // Beyond the readiness check's own timeout, which croft-init enforces: image pull, scheduling.
 constexpr Millis kStartSlack{120'000};
 

@@ -254,7 +254,8 @@ class Platform:
     def tail(self, name, lines=60):
         path = self.home / "logs" / f"{name}.log"
         text = path.read_text(errors="replace") if path.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        told = [line for line in text.splitlines() if '"msg":"image"' not in line]  # a build's own output
+        return "\n".join(told[-lines:])
 
     def dump(self):
         for name in ("croftd", "croft-node"):
