@@ -1,0 +1,43 @@
+// Everything croftd consists of, joined: the only place that names adapters.
+#pragma once
+
+#include <memory>
+
+#include "daemon/settings.h"
+#include "store/store.h"
+#include "task/signal.h"
+#include "task/task.h"
+
+namespace croft {
+
+class Platform {
+ public:
+  // References outlive it.
+  Platform(Runtime& runtime, Store& store, Clock& clock, Random& random, DaemonOptions options);
+  ~Platform();
+
+  // Runs the control plane until stop(); the program's exit code.
+  Task<int> run();
+  void stop();
+
+  // Removes what this installation made in the engine: services, containers, secrets, networks,
+  // volumes, images. The exit code.
+  Task<int> purge();
+
+ private:
+  struct Parts;
+  Task<Status> prepare();  // engine, swarm, node, addresses
+  Task<void> build_platform_images();
+  void start_loops();
+
+  Runtime& runtime_;
+  Store& store_;
+  Clock& clock_;
+  Random& random_;
+  DaemonOptions options_;
+  Signal stop_;
+  bool stopping_ = false;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace croft
