@@ -161,14 +161,16 @@ Result<Process> enqueue(Tx& tx, const Scope& scope, const Project& project,
   return process;
 }
 
-std::vector<std::string> describe(const Prepared& prepared, const ImportRequest& request) {
-  std::vector<std::string> plan;
-  if (request.project.empty()) {
-    plan.push_back(
-        fmt::format("create project {}", project_name_from(prepared.file.project->name)));
+std::vector<ImportStep> describe(const Prepared& prepared, const ImportRequest& request) {
+  std::vector<ImportStep> plan;
+  std::string project = request.project;
+  if (project.empty()) {
+    project = project_name_from(prepared.file.project->name);
+    plan.push_back({"project", project, "create the project with its network and core"});
   }
   for (const ServiceWish& wish : prepared.wishes) {
-    plan.push_back(fmt::format("create service {} ({})", wish.hostname, wish.type.canonical()));
+    plan.push_back({"service", project + "/" + wish.hostname,
+                    fmt::format("create a {} service", wish.type.canonical())});
   }
   return plan;
 }

@@ -20,10 +20,17 @@ struct ImportRequest {
   bool dry_run = false;
 };
 
+// One thing that is done, or would be.
+struct ImportStep {
+  std::string object;  // project or service
+  std::string name;    // shop, or shop/api
+  std::string detail;
+};
+
 struct ImportAnswer {
   std::optional<Project> project;    // null only in a dry run that would create one
   std::vector<Service> services;     // created
-  std::vector<std::string> plan;     // one line for each thing that is, or would be, done
+  std::vector<ImportStep> plan;
   std::vector<FieldError> warnings;  // located
   std::optional<Process> process;    // brings managed services up; null in a dry run
 };

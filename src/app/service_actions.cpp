@@ -95,11 +95,9 @@ Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, Scope 
                              .secrets = request.secrets});
     if (!service) return fail(std::move(service).error());
     ServiceCreated answer{.service = *service, .process = {}, .warnings = type->warnings};
-    if (is_managed(service->category)) {
-      auto process = enqueue(tx, scope, *service, "service.create", {});
-      if (!process) return fail(std::move(process).error());
-      answer.process = std::move(*process);
-    }
+    auto process = enqueue(tx, scope, *service, "service.create", {});
+    if (!process) return fail(std::move(process).error());
+    answer.process = std::move(*process);
     return answer;
   });
   if (created) context.wake();

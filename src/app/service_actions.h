@@ -26,7 +26,7 @@ struct NewServiceRequest {
 
 struct ServiceCreated {
   Service service;
-  std::optional<Process> process;  // null: a runtime, which waits for code
+  Process process;  // of a runtime: ends at once, it waits for code
   std::vector<std::string> warnings;
 };
 

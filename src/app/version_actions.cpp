@@ -42,10 +42,18 @@ Status check_setup(AppContext& context, const Service& service, const spec::Setu
 
 }  // namespace
 
-Task<Result<VersionCreated>> create_version_use_case(AppContext& context, Scope scope,
-                                                     ServiceId service, NewVersionRequest request) {
-  auto row =
-      co_await context.store.read([&](const Tx& tx) { return get_service(tx, scope, service); });
+namespace {
+
+struct CheckedVersion {
+  Service service;
+  spec::Setup setup;
+  std::vector<FieldError> warnings;
+};
+
+Task<Result<CheckedVersion>> check_request(AppContext& context, Scope scope, ServiceId service,
+                                           NewVersionRequest request) {
+  auto row = co_await context.store.read(
+      [&](const Tx& tx) { return get_service(tx, scope, service); });
   if (!row) co_return fail(std::move(row).error());
   if (is_managed(row->category)) {
     co_return fail(ErrorCode::kConflict,
@@ -58,29 +66,50 @@ Task<Result<VersionCreated>> create_version_use_case(AppContext& context, Scope 
   const spec::Setup* setup = spec::choose_setup(parsed->config, request.setup, row->hostname);
   if (setup == nullptr) {
     std::string known;
-    for (const spec::Setup& one : parsed->config.setups)
+    for (const spec::Setup& one : parsed->config.setups) {
       known += (known.empty() ? "" : ", ") + one.name;
+    }
     const std::string wanted = request.setup.empty() ? row->hostname : request.setup;
     co_return fail(ErrorCode::kInvalid,
                    fmt::format("{} has no setup '{}'; it has: {}. Choose one with --setup",
                                request.config_file, wanted, known));
   }
   CROFT_CO_TRY(check_setup(context, *row, *setup));
-  auto version = co_await context.store.write([&](Tx& tx) {
-    return create_version(tx, scope,
-                          {.service_id = service,
-                           .name = request.name,
-                           .status = VersionStatus::kUploading,
-                           .source = VersionSource::kCli,
-                           .setup = setup->name.empty() ? request.setup : setup->name,
-                           .config = boost::json::object{{"file", request.config_file}},
-                           .config_yaml = request.config});
-  });
-  if (!version) co_return fail(std::move(version).error());
-  co_return VersionCreated{.version = std::move(*version), .warnings = std::move(parsed->warnings)};
+  co_return CheckedVersion{
+      .service = std::move(*row), .setup = *setup, .warnings = std::move(parsed->warnings)};
 }
 
-Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId version) {
+}  // namespace
+
+Task<Result<std::vector<FieldError>>> check_version(AppContext& context, Scope scope,
+                                                    ServiceId service, NewVersionRequest request) {
+  auto checked = co_await check_request(context, scope, service, std::move(request));
+  if (!checked) co_return fail(std::move(checked).error());
+  co_return std::move(checked->warnings);
+}
+
+Task<Result<VersionCreated>> create_version_use_case(AppContext& context, Scope scope,
+                                                     ServiceId service, NewVersionRequest request) {
+  auto checked = co_await check_request(context, scope, service, request);
+  if (!checked) co_return fail(std::move(checked).error());
+  auto version = co_await context.store.write([&](Tx& tx) {
+    return create_version(
+        tx, scope,
+        {.service_id = service,
+         .name = request.name,
+         .status = VersionStatus::kUploading,
+         .source = VersionSource::kCli,
+         .setup = checked->setup.name.empty() ? request.setup : checked->setup.name,
+         .config = boost::json::object{{"file", request.config_file}},
+         .config_yaml = request.config});
+  });
+  if (!version) co_return fail(std::move(version).error());
+  co_return VersionCreated{.version = std::move(*version),
+                           .warnings = std::move(checked->warnings)};
+}
+
+Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId version,
+                              std::uint64_t bytes) {
   co_return co_await context.store.write([&](Tx& tx) -> Status {
     auto row = get_version(tx, scope, version);
     if (!row) return fail(std::move(row).error());
@@ -88,7 +117,10 @@ Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId versio
       return fail(ErrorCode::kConflict,
                   fmt::format("version {} has its source already", row->number));
     }
-    return set_version_status(tx, scope, version, VersionStatus::kWaitingToBuild);
+    row->source_bytes = static_cast<std::int64_t>(bytes);
+    row->status = VersionStatus::kWaitingToBuild;
+    CROFT_TRY(update_version(tx, scope, *row));
+    return {};
   });
 }
 

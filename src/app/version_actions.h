@@ -26,8 +26,13 @@ struct VersionCreated {
 Task<Result<VersionCreated>> create_version_use_case(AppContext& context, Scope scope,
                                                      ServiceId service, NewVersionRequest request);
 
-// The source of the version is complete. kConflict unless it is being uploaded.
-Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId version);
+// The same checks without creating anything; the warnings.
+Task<Result<std::vector<FieldError>>> check_version(AppContext& context, Scope scope,
+                                                    ServiceId service, NewVersionRequest request);
+
+// The source of the version is complete, `bytes` long. kConflict unless it is being uploaded.
+Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId version,
+                              std::uint64_t bytes);
 
 // kConflict unless its source was uploaded and it was not deployed yet.
 Task<Result<Process>> deploy_version(AppContext& context, Scope scope, VersionId version);

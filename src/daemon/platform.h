@@ -24,10 +24,12 @@ class Platform {
   // volumes, images. The exit code.
   Task<int> purge();
 
- private:
   struct Parts;
+
+ private:
   Task<Status> prepare();  // engine, swarm, node, addresses
   Task<void> build_platform_images();
+  Task<Status> write_setup_token();
   void start_loops();
 
   Runtime& runtime_;

@@ -11,6 +11,7 @@ namespace croft {
 namespace {
 
 constexpr Millis kPeriod{1000};
+constexpr Millis kLogPeriod{300};
 // Output of a build comes line by line; one transaction per line would cost an fsync each.
 constexpr std::size_t kLogBatch = 200;
 
@@ -25,22 +26,23 @@ ProcessError describe(const Error& error, const ProcessRun& run) {
 
 class Registration {
  public:
-  Registration(std::map<ProcessId, ProcessRun*>& running, ProcessRun& run)
-      : running_(running), id_(run.process().id) {
-    running_[id_] = &run;
+  Registration(std::map<ProcessId, std::shared_ptr<ProcessRun>>& running,
+               const std::shared_ptr<ProcessRun>& run)
+      : running_(running), id_(run->process().id) {
+    running_[id_] = run;
   }
   Registration(const Registration&) = delete;
   ~Registration() { running_.erase(id_); }
 
  private:
-  std::map<ProcessId, ProcessRun*>& running_;
+  std::map<ProcessId, std::shared_ptr<ProcessRun>>& running_;
   ProcessId id_;
 };
 
 }  // namespace
 
-ProcessRun::ProcessRun(Store& store, Runtime& runtime, Process process)
-    : store_(store), process_(std::move(process)), cancel_signal_(runtime) {
+ProcessRun::ProcessRun(Store& store, Process process)
+    : store_(store), process_(std::move(process)) {
   if (process_.step_state.is_object()) state_ = process_.step_state.as_object();
   cancel_wanted_ = process_.status == ProcessStatus::kCanceling;
 }
@@ -102,7 +104,7 @@ Task<Status> ProcessRun::finish(ProcessStatus status, boost::json::value result,
 }
 
 Executor::Executor(Runtime& runtime, Store& store, int limit)
-    : runtime_(runtime), store_(store), limit_(limit), group_(runtime), wake_(runtime) {}
+    : store_(store), limit_(limit), group_(runtime), wake_(runtime) {}
 
 void Executor::add(std::unique_ptr<ProcessHandler> handler) {
   const std::string kind = handler->kind();
@@ -114,7 +116,7 @@ void Executor::cancel(const ProcessId& process) {
   const auto it = running_.find(process);
   if (it == running_.end()) return;
   it->second->cancel_wanted_ = true;
-  it->second->cancel_signal_.notify();
+  if (it->second->cancel_hook) group_.spawn("cancel", it->second->cancel_hook());
 }
 
 Task<void> Executor::run() {
@@ -130,6 +132,7 @@ Task<void> Executor::run() {
       group_.spawn("process", drive(std::move(process)));
     }
   }
+  group_.spawn("process logs", flush_logs());
   const auto state = co_await boost::asio::this_coro::cancellation_state;
   while (state.cancelled() == boost::asio::cancellation_type::none) {
     co_await start_runnable();
@@ -137,6 +140,15 @@ Task<void> Executor::run() {
   }
   group_.cancel();
   co_await group_.join();
+}
+
+Task<void> Executor::flush_logs() {
+  for (;;) {
+    std::vector<std::shared_ptr<ProcessRun>> runs;
+    for (const auto& [id, run] : running_) runs.push_back(run);
+    for (const auto& run : runs) co_await run->flush();
+    co_await sleep_for(kLogPeriod);
+  }
 }
 
 Task<void> Executor::start_runnable() {
@@ -154,12 +166,12 @@ Task<void> Executor::start_runnable() {
 }
 
 Task<void> Executor::drive(Process process) {
-  ProcessRun run(store_, runtime_, std::move(process));
-  const ProcessId id = run.process().id;
-  if (running_.contains(id)) co_return;
+  if (running_.contains(process.id)) co_return;
+  const auto shared = std::make_shared<ProcessRun>(store_, std::move(process));
+  ProcessRun& run = *shared;
   // A run that is cancelled with croftd unwinds from here and stays "running" in the store: the
   // next croftd goes on with it.
-  const Registration registration(running_, run);
+  const Registration registration(running_, shared);
   const auto handler = handlers_.find(run.process().kind);
   if (handler == handlers_.end()) {
     const ProcessError error{

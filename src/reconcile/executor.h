@@ -19,7 +19,7 @@ namespace croft {
 // What a step may use of its process. One per run of a process; lives as long as the run.
 class ProcessRun {
  public:
-  ProcessRun(Store& store, Runtime& runtime, Process process);
+  ProcessRun(Store& store, Process process);
 
   const Process& process() const { return process_; }
   const boost::json::object& params() const { return process_.params.as_object(); }
@@ -34,7 +34,9 @@ class ProcessRun {
 
   // Set while somebody wants it cancelled; long steps look at it, the executor does between steps.
   bool cancel_wanted() const { return cancel_wanted_; }
-  Signal& cancel_signal() { return cancel_signal_; }
+  // Started once when that happens; for steps that wait for something they can end. The step clears
+  // it before it ends.
+  std::function<Task<void>()> cancel_hook;
 
   // For the executor.
   Task<Status> begin_step(std::string step, int progress, bool cancellable);
@@ -52,7 +54,6 @@ class ProcessRun {
   boost::json::object state_;
   std::vector<std::string> unsaved_;
   bool cancel_wanted_ = false;
-  Signal cancel_signal_;
 };
 
 // A kind of process. Handlers have no state of their own.
@@ -90,15 +91,15 @@ class Executor {
 
  private:
   Task<void> start_runnable();
+  Task<void> flush_logs();
   Task<void> drive(Process process);
   Task<void> drive_steps(ProcessHandler& handler, ProcessRun& run);
   Task<void> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
 
-  Runtime& runtime_;
   Store& store_;
   int limit_;
   std::map<std::string, std::unique_ptr<ProcessHandler>> handlers_;
-  std::map<ProcessId, ProcessRun*> running_;
+  std::map<ProcessId, std::shared_ptr<ProcessRun>> running_;
   Group group_;
   Signal wake_;
 };

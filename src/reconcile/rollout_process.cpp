@@ -108,7 +108,8 @@ Task<Result<RolloutProcess::Subject>> RolloutProcess::load(ProcessRun& run) {
     return found;
   });
   if (!subject) co_return subject;
-  if (!subject->managed()) {
+  const bool waits_for_code = kind_ == Kind::kCreate && !subject->managed();
+  if (!subject->managed() && !waits_for_code) {
     if (subject->version.id.empty()) {
       co_return fail(ErrorCode::kConflict,
                      fmt::format("service {} has no code yet; deploy it first: croft deploy {}",
@@ -126,7 +127,7 @@ Task<Result<RolloutProcess::Subject>> RolloutProcess::load(ProcessRun& run) {
     subject->setup = *setup;
   }
   // run.base says what the containers run on when it differs from the service's own type.
-  const bool own_base = !subject->managed() && subject->setup.run && subject->setup.run->base;
+  const bool own_base = subject->setup.run && subject->setup.run->base;
   auto type = own_base ? context_.catalog.find(subject->setup.run->base->type,
                                                {.role = spec::TypeRole::kRunBase, .nearest = true})
                        : context_.catalog.find(subject->service.type, {.nearest = true});
@@ -138,6 +139,8 @@ Task<Result<RolloutProcess::Subject>> RolloutProcess::load(ProcessRun& run) {
 Task<Status> RolloutProcess::run(std::string step, ProcessRun& run) {
   auto subject = co_await load(run);
   if (!subject) co_return fail(std::move(subject).error());
+  // A runtime that was only created waits for its first deployment.
+  if (kind_ == Kind::kCreate && !subject->managed()) co_return Status{};
   if (step == "prepare") co_return co_await prepare(run, *subject);
   if (step == "build") co_return co_await build(run, *subject);
   if (step == "image") co_return co_await make_image(run, *subject);
@@ -405,7 +408,10 @@ Task<Result<boost::json::value>> RolloutProcess::result(ProcessRun& run) {
   if (!subject) co_return fail(std::move(subject).error());
   boost::json::object result;
   result["service"] = subject->service.hostname;
-  if (!subject->managed()) result["version"] = subject->version.number;
+  if (!subject->version.id.empty()) {
+    result["version"] = subject->version.id.str();
+    result["version_number"] = subject->version.number;
+  }
   if (subject->service.subdomain_enabled) {
     const auto urls = service_urls(context_.platform, subject->project, subject->service, false);
     if (!urls.empty()) result["url"] = urls.front();

@@ -46,7 +46,6 @@ engine::ServiceSpec set_service_spec(const Names& names, const Project& project,
                    .options = {"ndots:1", "timeout:2", "attempts:3"}};
   container.capabilities_drop = {"NET_RAW", "MKNOD", "SETFCAP"};
   container.sysctls = tenant_sysctls();
-  container.ulimits = {{.name = "nofile", .soft = 65536, .hard = 65536}};
   container.stop_signal = "SIGTERM";
   container.stop_grace = Millis(init.drain_delay_ms + init.stop_timeout_s * 1000 + 5000);
   container.no_healthcheck = true;

@@ -16,6 +16,7 @@ InstanceView view_of(const NodeId& node, const ObservedContainer& container) {
   view.task_id = container.task_id;
   view.container_id = container.id;
   view.hostname = container.hostname;
+  view.address4 = container.address4;
   view.address6 = container.address6;
   view.running = container.running;
   view.exit_code = container.exit_code;

@@ -19,6 +19,7 @@ struct InstanceView {
   std::string task_id;
   std::string container_id;
   std::string hostname;
+  std::string address4;
   std::string address6;
   bool running = false;
   InstanceState health = InstanceState::kUnknown;

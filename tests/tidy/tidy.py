@@ -26,7 +26,7 @@ ALLOWED = {
     # store for its SQL port (store/sql.h) only.
     "logs": ["base", "task", "model", "store"],
 }
-ALLOWED["app"] = ["base", "task", "model", "spec", "catalog", "plan", "store", "logs", "build", "engine"]
+ALLOWED["app"] = ["base", "task", "net", "model", "spec", "catalog", "plan", "store", "logs", "build", "engine"]
 ALLOWED["reconcile"] = ALLOWED["app"] + ["edge", "network", "app"]
 ALLOWED["api"] = ["base", "task", "net", "model", "spec", "catalog", "store", "app", "logs", "engine"]
 EVERYTHING = sorted(ALLOWED)

@@ -1,0 +1,257 @@
+#include "daemon/artifacts.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "build/run_image.h"
+#include "build/upload.h"
+#include "task/pool.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kEngineLimit{60'000};
+
+ProcessError error_of(const build::StepFailure& failure) {
+  ProcessError error;
+  error.code = "deploy-failed";
+  error.step = failure.step;
+  error.exit_code = failure.exit_code;
+  error.last_lines = failure.last_lines;
+  error.message = fmt::format("{}: {} ({})", failure.step, failure.reason, failure.command);
+  return error;
+}
+
+// Forgets the hook when the step ends, however it ends.
+class CancelHook {
+ public:
+  CancelHook(ProcessRun& run, std::function<Task<void>()> hook) : run_(run) {
+    run_.cancel_hook = std::move(hook);
+  }
+  CancelHook(const CancelHook&) = delete;
+  ~CancelHook() { run_.cancel_hook = nullptr; }
+
+ private:
+  ProcessRun& run_;
+};
+
+build::BuildTrace trace_into(ProcessRun& run) {
+  build::BuildTrace trace;
+  trace.on_line = [&run](std::string_view, std::string_view line) { run.log(std::string(line)); };
+  return trace;
+}
+
+Error note_failure(ProcessRun& run, const build::BuildTrace& trace, Error error) {
+  if (!trace.failure) return error;
+  run.failure = error_of(*trace.failure);
+  return Error(error.code(), run.failure->message, error.detail());
+}
+
+}  // namespace
+
+// The build and prepare container of a version share what they are told of the host and network.
+struct BuildArtifacts::Surroundings {
+  std::vector<engine::NetworkAttachment> networks;
+  engine::Dns dns;
+  build::HostAccess host;
+  engine::Labels labels;
+};
+
+Task<Result<BuildArtifacts::Surroundings>> BuildArtifacts::surroundings(
+    const RolloutSubject& subject) {
+  BuildTools& tools = tools_;
+  const build::HostSettings settings = co_await run_blocking(
+      tools.pool, [] { return build::read_host_settings(build::current_host_paths()); });
+  const int n = subject.project.network_number;
+  const AddressPair gateway = tools.addresses.gateway(n);
+  Surroundings around;
+  around.networks = {{.network = tools.names.project_network(n)}};
+  around.dns = {.servers = {gateway.v4.str(), gateway.v6.str()}, .search = {"croft"}};
+  around.host = {.env = settings.env,
+                 .ca_certificates = settings.ca_certificates,
+                 .apt_conf = settings.apt_transport};
+  around.labels = tools.names.project_labels("build", subject.project.id);
+  around.labels["croft.service"] = subject.service.id.str();
+  co_return around;
+}
+
+BuildArtifacts::BuildArtifacts(BuildTools tools)
+    : tools_(std::move(tools)),
+      runner_(tools_.engine, tools_.pool, tools_.names.install(), tools_.home / "cache"),
+      run_images_(tools_.engine, tools_.pool, tools_.names.install()) {}
+
+std::filesystem::path BuildArtifacts::folder_of(const Version& version) const {
+  return tools_.home / "bundles" / version.service_id.str() / version.id.str();
+}
+
+std::filesystem::path BuildArtifacts::source_of(const Version& version) const {
+  return folder_of(version) / "source.tar.zst";
+}
+
+Task<Result<std::string>> BuildArtifacts::run_image(const catalog::Resolved& type,
+                                                    ProcessRun& run) {
+  const auto progress = [&run](std::string_view line) { run.log(std::string(line)); };
+  co_return co_await tools_.images.ensure_image({.types = {type.canonical()}}, progress);
+}
+
+Task<Result<std::string>> BuildArtifacts::build_image(const RolloutSubject& subject,
+                                                      ProcessRun& run) {
+  build::ImageRequest request{.kind = catalog::ImageKind::kBuild, .types = {}};
+  const catalog::FindOptions options{.role = spec::TypeRole::kBuildBase, .nearest = true};
+  for (const spec::TypeUse& base : subject.setup.build->bases) {
+    auto type = tools_.catalog.find(base.type, options);
+    if (!type) co_return fail(std::move(type).error());
+    for (const std::string& warning : type->warnings) run.log("warning: " + warning);
+    request.types.push_back(type->canonical());
+  }
+  if (request.types.empty()) request.types.push_back("debian@trixie");
+  const auto progress = [&run](std::string_view line) { run.log(std::string(line)); };
+  co_return co_await tools_.images.ensure_image(std::move(request), progress);
+}
+
+Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessRun& run) {
+  const std::filesystem::path folder = folder_of(subject.version);
+  const auto keep = [&](const build::Bundle& bundle) {
+    return BuiltBundle{
+        .hash = bundle.hash,
+        .path = std::filesystem::relative(bundle.file, tools_.home / "bundles").string()};
+  };
+  if (!subject.setup.build || subject.setup.build->deploy_files.empty()) {
+    // No build section: what was uploaded is what runs.
+    co_return co_await run_blocking(tools_.pool, [&]() -> Result<BuiltBundle> {
+      const std::filesystem::path tree = folder / "tree";
+      std::error_code ignored;
+      std::filesystem::remove_all(tree, ignored);
+      CROFT_TRY(build::unpack_upload(source_of(subject.version), tree, {}));
+      auto bundle = build::bundle_from_folder(tree, {}, folder / "bundle.tar.zst");
+      std::filesystem::remove_all(tree, ignored);
+      if (!bundle) return fail(std::move(bundle).error());
+      return keep(*bundle);
+    });
+  }
+  auto image = co_await build_image(subject, run);
+  if (!image) co_return fail(std::move(image).error());
+  auto around = co_await surroundings(subject);
+  if (!around) co_return fail(std::move(around).error());
+  const EnvironmentSubject whose{subject.project, subject.service, &subject.version,
+                                 &subject.setup};
+  auto environment = co_await tools_.store.read(
+      [&](const Tx& tx) { return build_environment(tx, whose, tools_.platform); });
+  if (!environment) co_return fail(std::move(environment).error());
+
+  build::BuildJob job;
+  job.build_id = subject.version.id.str();
+  job.cache_scope = subject.service.id.str();
+  job.labels = around->labels;
+  job.image = std::move(*image);
+  job.source = source_of(subject.version);
+  job.config = *subject.setup.build;
+  job.env = std::move(environment->values);
+  job.networks = around->networks;
+  job.dns = around->dns;
+  job.host = around->host;
+  job.work = folder;
+  build::BuildTrace trace = trace_into(run);
+  const CancelHook hook(run, [this, id = job.build_id] { return runner_.cancel(id); });
+  auto built = co_await runner_.run(job, trace);
+  if (!built) co_return fail(note_failure(run, trace, std::move(built).error()));
+  if (built->run_prepare) {
+    run.state()["prepare_hash"] = built->run_prepare->hash;
+    run.state()["prepare_file"] = built->run_prepare->file.string();
+  }
+  co_return keep(built->bundle);
+}
+
+Task<Result<std::string>> BuildArtifacts::version_image(RolloutSubject subject, ProcessRun& run) {
+  const std::string tag = run_images_.app_tag(subject.version.id.str());
+  const auto existing = co_await tools_.engine.inspect_image(tag, kEngineLimit);
+  if (existing) co_return tag;
+  const bool own_base = subject.setup.run && subject.setup.run->base;
+  const spec::TypeRole role = own_base ? spec::TypeRole::kRunBase : spec::TypeRole::kService;
+  auto type =
+      own_base ? tools_.catalog.find(subject.setup.run->base->type, {.role = role, .nearest = true})
+               : tools_.catalog.find(subject.service.type, {.role = role, .nearest = true});
+  if (!type) co_return fail(std::move(type).error());
+  auto image = co_await run_image(*type, run);
+  if (!image) co_return image;
+  auto around = co_await surroundings(subject);
+  if (!around) co_return fail(std::move(around).error());
+  if (subject.setup.run && !subject.setup.run->prepare_commands.empty()) {
+    auto prepared = co_await prepare_image(subject, run, *image, *around);
+    if (!prepared) co_return prepared;
+    image = std::move(prepared);
+  }
+  build::AppImageJob job;
+  job.version_id = subject.version.id.str();
+  job.labels = tools_.names.project_labels("image", subject.project.id);
+  job.labels["croft.service"] = subject.service.id.str();
+  job.image = std::move(*image);
+  job.bundle = tools_.home / "bundles" / subject.version.bundle_path;
+  co_return co_await run_images_.assemble(job);
+}
+
+Task<Result<std::string>> BuildArtifacts::prepare_image(const RolloutSubject& subject,
+                                                        ProcessRun& run, std::string image,
+                                                        const Surroundings& around) {
+  const EnvironmentSubject whose{subject.project, subject.service, &subject.version,
+                                 &subject.setup};
+  auto environment = co_await tools_.store.read(
+      [&](const Tx& tx) { return runtime_environment(tx, whose, tools_.platform); });
+  if (!environment) co_return fail(std::move(environment).error());
+  build::PrepareJob job;
+  job.build_id = subject.version.id.str();
+  job.cache_scope = subject.service.id.str();
+  job.labels = around.labels;
+  job.image = std::move(image);
+  job.commands = subject.setup.run->prepare_commands;
+  const boost::json::value* file = run.state().if_contains("prepare_file");
+  if (file != nullptr) {
+    job.files = build::Bundle{
+        .file = std::string(std::string_view(file->as_string())),
+        .hash = std::string(std::string_view(run.state().at("prepare_hash").as_string()))};
+  }
+  job.env = std::move(environment->values);
+  job.networks = around.networks;
+  job.dns = around.dns;
+  job.host = around.host;
+  build::BuildTrace trace = trace_into(run);
+  const CancelHook hook(run, [this, id = job.build_id] { return run_images_.cancel(id); });
+  auto prepared = co_await run_images_.prepare(job, trace);
+  if (!prepared) co_return fail(note_failure(run, trace, std::move(prepared).error()));
+  co_return prepared;
+}
+
+Task<void> BuildArtifacts::discard(const Version& version) {
+  const Status removed = co_await tools_.engine.remove_image(run_images_.app_tag(version.id.str()),
+                                                             false, kEngineLimit);
+  if (!removed && removed.error().code() != ErrorCode::kNotFound) {
+    log_warning("an image of an old version stays", {{"error", removed.error().describe()}});
+  }
+  const std::filesystem::path folder = folder_of(version);
+  co_await run_blocking(tools_.pool, [folder] {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    return true;
+  });
+}
+
+Task<Status> BuildArtifacts::remove_volumes(const ServiceId& service) {
+  auto volumes = co_await tools_.engine.list_volumes({}, kEngineLimit);
+  if (!volumes) co_return fail(std::move(volumes).error());
+  const std::string prefix = tools_.names.volume(service, "");
+  for (const engine::VolumeInfo& volume : *volumes) {
+    if (!volume.spec.name.starts_with(prefix)) continue;
+    Status removed = co_await tools_.engine.remove_volume(volume.spec.name, kEngineLimit);
+    for (int i = 0; i < 20 && !removed && removed.error().code() == ErrorCode::kConflict; ++i) {
+      co_await sleep_for(Millis(500));  // the container that had it is being removed
+      removed = co_await tools_.engine.remove_volume(volume.spec.name, kEngineLimit);
+    }
+    if (!removed && removed.error().code() != ErrorCode::kNotFound) co_return removed;
+  }
+  co_return Status{};
+}
+
+}  // namespace croft

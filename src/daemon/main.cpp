@@ -1,0 +1,83 @@
+// croftd: the control plane. Options and lifetimes only; what it does is in platform.h.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "daemon/platform.h"
+#include "store/state_dir.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    R"(croftd --home DIR --engine SOCKET --programs DIR --data DIR [options]
+
+  --home DIR          everything of this installation: state, sockets, logs, bundles
+  --engine SOCKET     of the container engine, such as /var/run/docker.sock
+  --programs DIR      croft-init and croft-core
+  --data DIR          catalog/, images/ and api/
+  --api-address IP    where the REST API listens (127.0.0.1)
+  --api-port PORT     (7420, or a free one when that is taken)
+  --http-port PORT    of the edge (80)
+  --https-port PORT   of the edge (443)
+  --domain NAME       services are SERVICE-PROJECT.NAME (croft.localhost)
+  --purge             removes what this installation made in the engine, and exits
+  --verbose           logs more
+)";
+
+// One croftd per home: the lock goes with the process, however it ends.
+croft::Result<croft::Fd> lock_home(const std::filesystem::path& home) {
+  const std::filesystem::path path = home / "run" / "croftd.lock";
+  croft::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return croft::fail(croft::errno_error(fmt::format("open {}", path.string()), errno));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    return croft::fail(croft::ErrorCode::kConflict,
+                       fmt::format("another croftd uses {}; stop it first", home.string()));
+  }
+  return fd;
+}
+
+croft::Status make_home(const std::filesystem::path& home) {
+  for (const char* folder : {"run", "state", "logs", "bundles", "cache", "cores", "edge"}) {
+    CROFT_TRY(croft::make_directories(home / folder, 0700));
+  }
+  return {};
+}
+
+int refuse(const croft::Error& error) {
+  fmt::print(stderr, "croftd: {}\n", error.describe());
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto args = croft::Args::parse(argc, argv, croft::daemon_option_names(), {"purge", "verbose"});
+  if (!args) return refuse(args.error());
+  if (args->has("help")) {
+    fmt::print("{}", kUsage);
+    return 0;
+  }
+  croft::log_setup("croftd",
+                   args->has("verbose") ? croft::LogLevel::kDebug : croft::LogLevel::kInfo);
+  if (::sodium_init() < 0) return refuse({croft::ErrorCode::kInternal, "libsodium does not start"});
+  ::umask(077);
+  auto options = croft::DaemonOptions::from(*args);
+  if (!options) return refuse(options.error());
+  if (const auto made = make_home(options->home); !made) return refuse(made.error());
+  auto lock = lock_home(options->home);
+  if (!lock) return refuse(lock.error());
+
+  croft::SystemClock clock;
+  croft::SystemRandom random;
+  auto store = croft::open_state_dir(options->home / "state", clock, random, {});
+  if (!store) return refuse(store.error());
+  croft::Runtime runtime;
+  croft::Platform platform(runtime, **store, clock, random, *options);
+  if (args->has("purge")) return runtime.run(platform.purge(), [] {});
+  return runtime.run(platform.run(), [&platform] { platform.stop(); });
+}

@@ -1,0 +1,191 @@
+#include "daemon/parts.h"
+
+#include "api/routes.h"
+#include "api/routes_live.h"
+#include "api/routes_services.h"
+#include "daemon/running.h"
+#include "edge/edge_directory.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+namespace croft {
+namespace {
+
+// A missed event costs at most so long.
+constexpr Millis kLoopPeriod{5000};
+constexpr std::uint16_t kApiPort = 7420;
+// At once on one machine; those of one service go one after the other.
+constexpr int kProcesses = 8;
+constexpr std::size_t kPoolThreads = 4;
+
+build::ImageStoreOptions image_options(const DaemonOptions& options,
+                                       const Installation& installation) {
+  build::ImageStoreOptions made;
+  made.recipes = options.data / "images";
+  made.cache = options.home / "cache";
+  made.binaries = options.programs;
+  made.install_id = installation.id;
+  made.host = build::current_host_paths();
+  return made;
+}
+
+}  // namespace
+
+Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
+                       const DaemonOptions& options, const Installation& installation,
+                       AddressPlan plan, catalog::Catalog types,
+                       std::unique_ptr<LogStore> log_store)
+    : runtime(rt),
+      names(installation.id),
+      addresses(std::move(plan)),
+      catalog(std::move(types)),
+      pool(kPoolThreads),
+      engine(rt, options.engine_socket),
+      images(engine, pool, catalog, image_options(options, installation)),
+      world(rt),
+      logs(std::move(log_store)),
+      hub(rt, world, logs),
+      agent_server(rt, hub, {}),
+      edge(rt, (options.home / "edge" / kEdgeSocketName).string()),
+      changes(rt),
+      password_pool(2),
+      auth(store, password_pool, clock, random, PasswordCost{}),
+      group(rt) {
+  app = std::make_unique<AppContext>(AppContext{.store = store,
+                                                .catalog = catalog,
+                                                .clock = clock,
+                                                .random = random,
+                                                .platform = options.platform,
+                                                .wake = [this] { wake_all(); },
+                                                .cancel =
+                                                    [this](const ProcessId& id) {
+                                                      if (executor) executor->cancel(id);
+                                                    }});
+}
+
+void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const DaemonOptions& options,
+                              Node self, const HostFacts& facts) {
+  node = std::move(self);
+  artifacts = std::make_unique<BuildArtifacts>(BuildTools{.store = store,
+                                                          .engine = engine,
+                                                          .pool = pool,
+                                                          .catalog = catalog,
+                                                          .images = images,
+                                                          .names = names,
+                                                          .addresses = addresses,
+                                                          .platform = options.platform,
+                                                          .home = options.home});
+  processes = std::make_unique<ProcessContext>(ProcessContext{.store = store,
+                                                              .world = world,
+                                                              .artifacts = *artifacts,
+                                                              .catalog = catalog,
+                                                              .addresses = addresses,
+                                                              .clock = clock,
+                                                              .platform = options.platform,
+                                                              .wake = [this] { wake_all(); }});
+  publisher =
+      std::make_unique<NodePublisher>(store, world, hub, addresses, names.install(), node, facts);
+  networks =
+      std::make_unique<NetworkReconciler>(store, engine, world, names, addresses,
+                                          options.home / "nodes" / node.id.str() / "cores", node);
+  services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, addresses);
+  edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, addresses, options.platform,
+                                           options.home / "edge");
+  publisher_loop = std::make_unique<Loop>(rt, clock, *publisher, kLoopPeriod);
+  network_loop = std::make_unique<Loop>(rt, clock, *networks, kLoopPeriod);
+  service_loop = std::make_unique<Loop>(rt, clock, *services, kLoopPeriod);
+  edge_loop = std::make_unique<Loop>(rt, clock, *edges, kLoopPeriod);
+  executor = std::make_unique<Executor>(rt, store, kProcesses);
+  // A report of an agent changes what the cores are to be told, and may be what a network or an
+  // instance set waits for.
+  world.on_change([this] {
+    publisher_loop->wake();
+    network_loop->wake();
+  });
+}
+
+void Platform::Parts::build_api(const Installation& installation, const DaemonOptions& options,
+                                Clock& clock) {
+  running = std::make_unique<DaemonPlatform>(*this, clock, options);
+  app->ready_containers = [this](const ServiceId& id) { return ready_containers(id); };
+  api = std::make_unique<ApiContext>(ApiContext{.app = *app,
+                                                .auth = auth,
+                                                .runtime = runtime,
+                                                .changes = changes,
+                                                .install_id = installation.id,
+                                                .version = "0.1.0"});
+  add_auth_routes(router, *api);
+  add_project_routes(router, *api);
+  add_variable_routes(router, *api);
+  add_read_routes(router, *api);
+  add_process_routes(router, *api);
+  add_event_routes(router, *api);
+  add_meta_routes(router, *api);
+  add_import_routes(router, *api);
+  add_service_action_routes(router, *api);
+  add_version_routes(router, *api, *running);
+  add_instance_routes(router, *api, *running);
+  add_log_routes(router, *api, *running);
+  add_exec_route(router, *api, *running);
+  add_platform_routes(router, *api, *running);
+  api_frame = std::make_unique<ApiHandlerFrame>(*api, router);
+  api_server = std::make_unique<HttpServer>(runtime, *api_frame, HttpServerOptions{});
+}
+
+int Platform::Parts::ready_containers(const ServiceId& service) const {
+  int ready = 0;
+  for (const auto& [id, observed] : world.nodes()) {
+    for (const ObservedContainer& container : observed.containers) {
+      if (container.service_id != service || !container.running) continue;
+      const CoreObserved* core = world.active_core(container.project_id);
+      if (core == nullptr) continue;
+      for (const ObservedInstance& one : core->instances) {
+        ready += one.id == container.task_id && one.in_rotation ? 1 : 0;
+      }
+    }
+  }
+  return ready;
+}
+
+std::vector<Loop*> Platform::Parts::loops() const {
+  return {publisher_loop.get(), network_loop.get(), service_loop.get(), edge_loop.get()};
+}
+
+void Platform::Parts::wake_all() {
+  if (!executor) return;
+  for (Loop* loop : loops()) loop->wake();
+  executor->wake();
+}
+
+Task<void> Platform::Parts::watch_engine() {
+  for (;;) {
+    auto events = co_await engine.events(std::nullopt, Millis(10'000));
+    while (events) {
+      auto event = co_await (*events)->next();
+      if (!event) break;
+      using Kind = engine::Event::Kind;
+      if (event->kind == Kind::kContainer || event->kind == Kind::kService) service_loop->wake();
+      if (event->kind == Kind::kNetwork) network_loop->wake();
+    }
+    co_await sleep_for(Millis(1000));
+    wake_all();  // whatever happened while nobody listened
+  }
+}
+
+Status Platform::Parts::listen_api(const DaemonOptions& options) {
+  const std::uint16_t wanted = options.api_port == 0 ? kApiPort : options.api_port;
+  auto port = api_server->listen_tcp(options.api_address, wanted);
+  if (!port && options.api_port == 0 && port.error().code() == ErrorCode::kConflict) {
+    port = api_server->listen_tcp(options.api_address, 0);
+  }
+  if (!port) return fail(std::move(port).error());
+  const bool v6 = options.api_address.find(':') != std::string::npos;
+  api_url =
+      fmt::format("http://{}{}{}:{}", v6 ? "[" : "", options.api_address, v6 ? "]" : "", *port);
+  return write_file_atomically(options.home / "run" / "api-url", api_url, 0644);
+}
+
+}  // namespace croft

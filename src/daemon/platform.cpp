@@ -1,0 +1,170 @@
+#include "daemon/platform.h"
+
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "daemon/parts.h"
+#include "daemon/swarm_setup.h"
+#include "edge/edge_directory.h"
+#include "logs/log_store.h"
+#include "reconcile/project_processes.h"
+#include "reconcile/rollout_process.h"
+#include "reconcile/service_processes.h"
+#include "store/sqlite/sqlite_database.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kEngineRetry{2000};
+constexpr Millis kShutdownGrace{5000};
+
+}  // namespace
+
+Platform::Platform(Runtime& runtime, Store& store, Clock& clock, Random& random,
+                   DaemonOptions options)
+    : runtime_(runtime),
+      store_(store),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      stop_(runtime) {}
+
+Platform::~Platform() = default;
+
+void Platform::stop() {
+  stopping_ = true;
+  stop_.notify();
+}
+
+Task<Status> Platform::prepare() {
+  auto installation = co_await load_installation(store_);
+  if (!installation) co_return fail(std::move(installation).error());
+  auto addresses = AddressPlan::create(installation->ula);
+  if (!addresses) co_return fail(std::move(addresses).error());
+  auto catalog = catalog::Catalog::load(options_.data / "catalog");
+  if (!catalog) co_return fail(std::move(catalog).error());
+  auto logs = LogStore::open(sqlite_file(options_.home / "state" / "logs.db"), clock_, {});
+  if (!logs) co_return fail(std::move(logs).error());
+  parts_ = std::make_unique<Parts>(runtime_, store_, clock_, random_, options_, *installation,
+                                   std::move(*addresses), std::move(*catalog), std::move(*logs));
+  const HostFacts facts = read_host_facts();
+  for (;;) {
+    auto node = co_await set_up_swarm(parts_->engine, store_, facts, installation->id);
+    if (node) {
+      parts_->connect(runtime_, store_, clock_, options_, std::move(*node), facts);
+      break;
+    }
+    // An engine that is only starting is waited for; what it refuses is not tried again.
+    if (node.error().code() != ErrorCode::kUnavailable || stopping_) {
+      co_return fail(std::move(node).error());
+    }
+    log_warning("waiting for the engine", {{"error", node.error().message()}});
+    co_await stop_.wait_for(kEngineRetry);
+  }
+  parts_->build_api(*installation, options_, clock_);
+  store_.on_events([this](std::int64_t) {
+    parts_->changes.notify();
+    parts_->executor->wake();
+  });
+  CROFT_CO_TRY(co_await parts_->artifacts->remove_leftovers());
+  CROFT_CO_TRY(co_await write_setup_token());
+  const std::filesystem::path run = options_.home / "run";
+  CROFT_CO_TRY(write_file_atomically(run / "node-id", parts_->node.id.str(), 0644));
+  CROFT_CO_TRY(write_file_atomically(options_.home / "state" / "install_id", installation->id, 0644));
+  co_return Status{};
+}
+
+// Until there is a user: a one-time token for whoever may read files of root here.
+Task<Status> Platform::write_setup_token() {
+  const std::filesystem::path file = options_.home / "run" / "setup-token";
+  auto token = co_await parts_->auth.issue_setup_token();
+  if (!token) co_return fail(std::move(token).error());
+  if (*token) co_return write_file_atomically(file, (*token)->reveal(), 0600);
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  co_return Status{};
+}
+
+// The two images that the platform itself runs. Without them no project gets a core; everything
+// else goes on.
+Task<void> Platform::build_platform_images() {
+  for (;;) {
+    const auto progress = [](std::string_view line) { log_info("image", {{"line", line}}); };
+    auto core = co_await parts_->images.ensure_image({.types = {"core"}}, progress);
+    if (core) {
+      parts_->networks->set_core_image(*core);
+      parts_->network_loop->wake();
+    } else {
+      log_error("cannot make the image of cores", {{"error", core.error().describe()}});
+    }
+    auto edge = co_await parts_->images.ensure_image({.types = {"edge"}}, progress);
+    if (edge) {
+      parts_->edges->set_image(*edge);
+      parts_->edge_loop->wake();
+    } else {
+      log_error("cannot make the image of the edge", {{"error", edge.error().describe()}});
+    }
+    if (core && edge) co_return;
+    co_await sleep_for(Millis(30'000));
+  }
+}
+
+void Platform::start_loops() {
+  Group& group = parts_->group;
+  Executor& executor = *parts_->executor;
+  using Kind = RolloutProcess::Kind;
+  for (const Kind kind :
+       {Kind::kDeploy, Kind::kRollback, Kind::kRestart, Kind::kStart, Kind::kCreate}) {
+    executor.add(std::make_unique<RolloutProcess>(*parts_->processes, kind));
+  }
+  executor.add(std::make_unique<StopProcess>(*parts_->processes));
+  executor.add(std::make_unique<ScaleProcess>(*parts_->processes));
+  executor.add(std::make_unique<DeleteServiceProcess>(*parts_->processes));
+  executor.add(std::make_unique<ImportProcess>(*parts_->processes));
+  executor.add(std::make_unique<DeleteProjectProcess>(*parts_->processes));
+  for (Loop* loop : parts_->loops()) group.spawn(loop->name(), loop->run());
+  group.spawn("executor", executor.run());
+  group.spawn("engine events", parts_->watch_engine());
+  group.spawn("log retention", parts_->logs.keep_within_limits());
+  group.spawn("platform images", build_platform_images());
+  group.spawn("agent socket", parts_->agent_server.run());
+  group.spawn("api", parts_->api_server->run());
+}
+
+Task<int> Platform::run() {
+  const Status ready = co_await prepare();
+  if (!ready) {
+    log_error("croftd cannot start", {{"error", ready.error().describe()}});
+    co_return 1;
+  }
+  const std::filesystem::path run = options_.home / "run";
+  Status listening = parts_->agent_server.listen_unix(run / "agent.sock", 0600);
+  if (listening) listening = parts_->listen_api(options_);
+  if (!listening) {
+    log_error("croftd cannot listen", {{"error", listening.error().describe()}});
+    co_return 1;
+  }
+  start_loops();
+  log_info("croftd runs", {{"api", parts_->api_url}});
+  while (!stopping_) co_await stop_.wait_for(Millis(3'600'000));
+  co_await parts_->api_server->stop(kShutdownGrace);
+  co_await parts_->agent_server.stop(kShutdownGrace);
+  parts_->group.cancel();
+  co_await parts_->group.join();
+  co_return 0;
+}
+
+Task<int> Platform::purge() {
+  auto installation = co_await load_installation(store_);
+  if (!installation) co_return 1;
+  engine::DockerEngine engine(runtime_, options_.engine_socket);
+  const Status purged = co_await purge_engine(engine, Names(installation->id));
+  if (!purged) {
+    log_error("cannot remove everything from the engine", {{"error", purged.error().describe()}});
+    co_return 1;
+  }
+  co_return 0;
+}
+
+}  // namespace croft

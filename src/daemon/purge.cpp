@@ -1,0 +1,96 @@
+#include "daemon/purge.h"
+
+#include "base/log.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kLimit{60'000};
+
+bool gone(const Status& status) {
+  return status.has_value() || status.error().code() == ErrorCode::kNotFound;
+}
+
+Task<Status> remove_services(engine::Engine& engine, const engine::Filter& ours) {
+  auto services = co_await engine.list_services(ours, kLimit);
+  if (!services) {
+    // No swarm: then there are no services either.
+    if (services.error().code() == ErrorCode::kConflict) co_return Status{};
+    co_return fail(std::move(services).error());
+  }
+  for (const engine::ServiceInfo& info : *services) {
+    Status removed = co_await engine.remove_service(info.id, kLimit);
+    if (!gone(removed)) co_return removed;
+  }
+  co_return Status{};
+}
+
+Task<Status> remove_containers(engine::Engine& engine, const engine::Filter& ours) {
+  auto containers = co_await engine.list_containers(ours, true, kLimit);
+  if (!containers) co_return fail(std::move(containers).error());
+  for (const engine::ContainerInfo& info : *containers) {
+    Status removed = co_await engine.remove_container(info.id, true, kLimit);
+    // Swarm removes its own at the same time.
+    if (!gone(removed) && removed.error().code() != ErrorCode::kConflict) co_return removed;
+  }
+  co_return Status{};
+}
+
+Task<Status> remove_networks(engine::Engine& engine, const engine::Filter& ours) {
+  auto networks = co_await engine.list_networks(ours, kLimit);
+  if (!networks) co_return fail(std::move(networks).error());
+  for (const bool config_only : {false, true}) {
+    for (const engine::NetworkInfo& info : *networks) {
+      if (info.spec.config_only != config_only) continue;
+      Status removed = co_await engine.remove_network(info.id, kLimit);
+      for (int i = 0; i < 20 && !gone(removed); ++i) {  // in use until the last endpoint has gone
+        co_await sleep_for(Millis(500));
+        removed = co_await engine.remove_network(info.id, kLimit);
+      }
+      if (!gone(removed)) co_return removed;
+    }
+  }
+  co_return Status{};
+}
+
+Task<Status> remove_rest(engine::Engine& engine, const engine::Filter& ours) {
+  auto secrets = co_await engine.list_secrets(ours, kLimit);
+  if (secrets) {
+    for (const engine::FileInfo& info : *secrets) {
+      Status removed = co_await engine.remove_secret(info.id, kLimit);
+      if (!gone(removed)) co_return removed;
+    }
+  }
+  auto volumes = co_await engine.list_volumes(ours, kLimit);
+  if (!volumes) co_return fail(std::move(volumes).error());
+  for (const engine::VolumeInfo& info : *volumes) {
+    Status removed = co_await engine.remove_volume(info.spec.name, kLimit);
+    if (!gone(removed)) co_return removed;
+  }
+  auto images = co_await engine.list_images({.labels = ours.labels}, kLimit);
+  if (!images) co_return fail(std::move(images).error());
+  for (const engine::ImageInfo& info : *images) {
+    for (const std::string& tag : info.tags) {
+      Status removed = co_await engine.remove_image(tag, true, kLimit);
+      if (!gone(removed) && removed.error().code() != ErrorCode::kConflict) co_return removed;
+    }
+  }
+  co_return Status{};
+}
+
+}  // namespace
+
+Task<Status> purge_engine(engine::Engine& engine, Names names) {
+  const engine::Filter ours{.labels = names.ours()};
+  CROFT_CO_TRY(co_await remove_services(engine, ours));
+  for (int i = 0; i < 60; ++i) {
+    CROFT_CO_TRY(co_await remove_containers(engine, ours));
+    auto left = co_await engine.list_containers(ours, true, kLimit);
+    if (left && left->empty()) break;
+    co_await sleep_for(Millis(500));
+  }
+  CROFT_CO_TRY(co_await remove_networks(engine, ours));
+  co_return co_await remove_rest(engine, ours);
+}
+
+}  // namespace croft

@@ -1,0 +1,13 @@
+// Takes everything of one installation out of the engine.
+#pragma once
+
+#include "engine/engine.h"
+#include "reconcile/names.h"
+
+namespace croft {
+
+// Services, then containers, then secrets, networks, volumes and images; only what carries the
+// installation's label. Running it again goes on where it stopped.
+Task<Status> purge_engine(engine::Engine& engine, Names names);
+
+}  // namespace croft

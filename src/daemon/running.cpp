@@ -1,0 +1,168 @@
+#include "daemon/running.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "build/upload.h"
+#include "store/projects.h"
+
+namespace croft {
+namespace {
+
+constexpr Millis kEngineLimit{10'000};
+constexpr std::uintmax_t kLeastFree = 2ull << 30;
+
+std::string version_at_least(const std::string& version, int major) {
+  return std::atoi(version.c_str()) >= major ? "pass" : "warn";
+}
+
+}  // namespace
+
+DaemonPlatform::DaemonPlatform(Platform::Parts& parts, Clock& clock, DaemonOptions options)
+    : parts_(parts), options_(std::move(options)), started_at_(clock.now()) {}
+
+std::vector<LiveInstance> DaemonPlatform::instances(const InstanceSetId& set) {
+  std::vector<LiveInstance> found;
+  for (InstanceView& view : parts_.world.instances(set)) {
+    LiveInstance one;
+    one.id = std::move(view.task_id);
+    one.container_id = std::move(view.container_id);
+    one.name = std::move(view.hostname);
+    one.node = parts_.node.name;
+    one.address4 = std::move(view.address4);
+    one.address6 = std::move(view.address6);
+    one.running = view.running;
+    one.state = view.health;
+    one.detail = view.rejected.empty() ? std::move(view.detail) : std::move(view.rejected);
+    one.in_rotation = view.in_rotation;
+    one.started_at = view.started_at;
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+Task<Result<std::unique_ptr<engine::ExecSession>>> DaemonPlatform::exec(
+    std::string container, std::vector<std::string> command, bool tty, std::uint16_t rows,
+    std::uint16_t columns) {
+  // croft-init gives the process the service's environment, user and working directory: the
+  // engine knows none of them.
+  engine::ExecSpec spec;
+  spec.command = {"/croft/init", "exec", "--"};
+  spec.command.insert(spec.command.end(), command.begin(), command.end());
+  spec.user = "0:0";
+  spec.tty = tty;
+  spec.stdin_open = true;
+  spec.rows = rows;
+  spec.columns = columns;
+  if (tty) spec.env["TERM"] = "xterm-256color";
+  co_return co_await parts_.engine.exec(std::move(container), spec, kEngineLimit);
+}
+
+Task<Result<std::uint64_t>> DaemonPlatform::receive_source(const Version& version,
+                                                           ByteSource& body) {
+  std::error_code error;
+  const auto space = std::filesystem::space(options_.home, error);
+  if (!error && space.available < kLeastFree) {
+    co_return fail(ErrorCode::kExhausted,
+                   fmt::format("less than 2 GiB free under {}; free some space, then deploy again",
+                               options_.home.string()));
+  }
+  const std::filesystem::path archive = parts_.artifacts->source_of(version);
+  std::filesystem::create_directories(archive.parent_path(), error);
+  if (error) {
+    co_return fail(
+        errno_error(fmt::format("create {}", archive.parent_path().string()), error.value()));
+  }
+  auto upload = co_await build::receive_upload(parts_.pool, body, archive, {});
+  if (!upload) co_return fail(std::move(upload).error());
+  co_return upload->bytes;
+}
+
+LogStore& DaemonPlatform::logs() {
+  return parts_.logs.store();
+}
+
+Task<std::vector<ComponentStatus>> DaemonPlatform::components() {
+  std::vector<ComponentStatus> all;
+  const auto add = [&all](std::string name, bool good, std::string detail, std::string fix) {
+    all.push_back({.name = std::move(name),
+                   .status = good ? "ok" : "down",
+                   .detail = std::move(detail),
+                   .fix = good ? "" : std::move(fix)});
+  };
+  auto engine = co_await parts_.engine.info(kEngineLimit);
+  add("engine", engine.has_value(),
+      engine ? "version " + engine->version : engine.error().message(),
+      "start the container engine; croft goes on by itself");
+  const bool known = parts_.world.node_known(parts_.node.id);
+  const NodeObserved* node = parts_.world.node(parts_.node.id);
+  const std::string trouble = node != nullptr ? node->error : "";
+  add("node " + parts_.node.name, known && trouble.empty(),
+      known ? trouble : "its agent has not reported", "see the log of croft-node");
+  add("edge", parts_.edges->in_sync(), parts_.edges->in_sync() ? "" : "not configured yet",
+      "see the containers with label croft.role=edge");
+  for (const Loop* loop : parts_.loops()) {
+    const std::string& error = loop->last_run().error;
+    if (loop->name() == "edge") continue;
+    all.push_back({.name = "reconciler " + loop->name(),
+                   .status = error.empty() ? "ok" : "degraded",
+                   .detail = error,
+                   .fix = error.empty() ? "" : "it is tried again by itself; see croftd's log"});
+  }
+  for (const auto& [id, name] : parts_.project_names) {
+    const CoreObserved* core = parts_.world.active_core(id);
+    const std::string detail = core == nullptr ? "not running" : core->error;
+    add("core " + name, core != nullptr && detail.empty(), detail,
+        "see the containers with label croft.role=core");
+  }
+  co_return all;
+}
+
+Task<std::vector<DoctorCheck>> DaemonPlatform::doctor() {
+  std::vector<DoctorCheck> checks;
+  auto engine = co_await parts_.engine.info(kEngineLimit);
+  if (engine) {
+    checks.push_back(
+        {.name = "engine",
+         .status = version_at_least(engine->version, 24),
+         .message = "container engine " + engine->version,
+         .fix = "upgrade to 24 or later: older ones have known escapes from containers"});
+  } else {
+    checks.push_back({.name = "engine",
+                      .status = "fail",
+                      .message = engine.error().message(),
+                      .fix = "start the container engine"});
+  }
+  std::error_code error;
+  const auto space = std::filesystem::space(options_.home, error);
+  const bool room = !error && space.available >= kLeastFree;
+  checks.push_back({.name = "disk",
+                    .status = room ? "pass" : "fail",
+                    .message = fmt::format("{} GiB free under {}", space.available >> 30,
+                                           options_.home.string()),
+                    .fix = "free at least 2 GiB"});
+  for (const ComponentStatus& one : co_await components()) {
+    if (one.name == "engine") continue;
+    checks.push_back({.name = one.name,
+                      .status = one.status == "ok" ? "pass" : "fail",
+                      .message = one.detail.empty() ? one.status : one.detail,
+                      .fix = one.fix});
+  }
+  for (DoctorCheck& check : checks) {
+    if (check.status == "pass") check.fix.clear();
+  }
+  co_return checks;
+}
+
+Task<Result<std::vector<std::string>>> DaemonPlatform::ready_types() {
+  auto images = co_await parts_.images.list_images();
+  if (!images) co_return fail(std::move(images).error());
+  std::vector<std::string> ready;
+  for (const build::ImageState& image : *images) {
+    if (image.built && image.kind == catalog::ImageKind::kRun) ready.push_back(image.type);
+  }
+  co_return ready;
+}
+
+}  // namespace croft
