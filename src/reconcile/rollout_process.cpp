@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "plan/init_plan.h"
+#include "reconcile/rollout_subject.h"
 #include "spec/app_config.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -45,31 +46,11 @@ std::optional<VersionId> version_param(const ProcessRun& run) {
   return VersionId::parse(std::string_view(id->get_string()));
 }
 
-// The snapshot a version was deployed with.
-Result<std::map<std::string, std::string>> stored_environment(const Tx& tx, const VersionId& id) {
-  auto secret = version_environment(tx, Scope::platform(), id);
-  if (!secret) return fail(std::move(secret).error());
-  if (secret->empty()) return std::map<std::string, std::string>{};
-  return from_json_text<std::map<std::string, std::string>>(secret->reveal());
-}
-
 spec::EnvVariables yaml_of(const spec::Setup& setup) {
   return setup.run ? setup.run->env_variables : spec::EnvVariables{};
 }
 
 }  // namespace
-
-struct RolloutProcess::Subject {
-  Project project;
-  Service service;
-  Version version;    // id empty for a managed service
-  spec::Setup setup;  // of the version
-  catalog::Resolved type;
-
-  bool managed() const { return is_managed(service.category); }
-  // The old containers must have gone before new ones come: one volume, or the setup says so.
-  bool stop_first() const { return managed() || setup.deploy.temporary_shutdown; }
-};
 
 RolloutProcess::RolloutProcess(ProcessContext& context, Kind kind)
     : context_(context), kind_(kind), rollout_(context) {}
@@ -326,81 +307,6 @@ Task<Status> RolloutProcess::finish(ProcessRun& run, const Subject& subject) {
     if (deleted) co_await context_.artifacts.discard(old);
   }
   co_return Status{};
-}
-
-Task<void> RolloutProcess::undo(ProcessRun& run) {
-  auto subject = co_await load(run);
-  if (!subject) co_return;  // deleted meanwhile: the deletion took everything along
-  const auto set = Rollout::placed(run);
-  const std::string& step = run.process().step;
-  const bool switched = step == "switch" || step == "finish";
-  // A managed service that does not become ready stays as it is: its data is in there, and taking
-  // the container away helps nobody.
-  const bool keep = switched || (subject->managed() && set.has_value());
-  if (set && !keep) co_await rollout_.abandon(*set);
-  if (kind_ == Kind::kDeploy && !switched) {
-    const VersionStatus status = run.cancel_wanted() ? VersionStatus::kCancelled
-                                 : step == "build" || step == "prepare"
-                                     ? VersionStatus::kBuildFailed
-                                 : step == "image" ? VersionStatus::kPreparingRuntimeFailed
-                                                   : VersionStatus::kDeployFailed;
-    co_await set_version(*subject, status);
-  }
-  if (!keep && subject->stop_first()) co_await bring_back(run, *subject);
-  ServiceStatus status = ServiceStatus::kActive;
-  if (subject->managed()) {
-    status = ServiceStatus::kFailed;
-  } else if (subject->service.active_version_id.empty()) {
-    status = ServiceStatus::kReadyToDeploy;
-  } else if (kind_ == Kind::kStart) {
-    status = ServiceStatus::kStopped;
-  }
-  const Status told = co_await rollout_.set_status(subject->service.id, status);
-  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
-}
-
-// With temporaryShutdown the old containers have gone already: the version that served before is
-// started again, with the environment it had.
-Task<void> RolloutProcess::bring_back(ProcessRun& run, const Subject& subject) {
-  const VersionId active = subject.service.active_version_id;
-  if (active.empty() || kind_ == Kind::kStart) co_return;
-  auto restored = co_await context_.store.write([&](Tx& tx) -> Status {
-    const Scope all = Scope::platform();
-    auto sets = list_instance_sets(tx, all, subject.service.id);
-    if (!sets) return fail(std::move(sets).error());
-    const bool serving = std::any_of(sets->begin(), sets->end(), [](const InstanceSet& one) {
-      return one.state == InstanceSetState::kWanted && one.duty == InstanceDuty::kServe;
-    });
-    if (serving) return {};
-    auto version = get_version(tx, all, active);
-    if (!version) return fail(std::move(version).error());
-    auto environment = stored_environment(tx, active);
-    if (!environment) return fail(std::move(environment).error());
-    auto config = spec::parse_app_config("zerops.yml", version->config_yaml);
-    if (!config) return fail(std::move(config).error());
-    const spec::Setup* setup =
-        spec::choose_setup(config->config, version->setup, subject.service.hostname);
-    if (setup == nullptr) return fail(ErrorCode::kInternal, "the active version lost its setup");
-    const AddressPair gateway = context_.addresses.gateway(subject.project.network_number);
-    auto init = plan_runtime_init(*setup, *subject.type.type, std::move(*environment),
-                                  {gateway.v6.str(), gateway.v4.str()});
-    if (!init) return fail(std::move(init).error());
-    CROFT_TRY(create_instance_set(tx, all,
-                                  {.service_id = subject.service.id,
-                                   .version_id = active,
-                                   .containers = std::max(1, subject.service.containers),
-                                   .duty = InstanceDuty::kServe,
-                                   .image = version->image,
-                                   .init_config = Secret(to_json_text(*init))}));
-    return {};
-  });
-  if (!restored) {
-    log_error("cannot bring back the version that served before",
-              {{"service", subject.service.hostname}, {"error", restored.error().describe()}});
-  } else {
-    run.log("started the version that served before");
-  }
-  context_.wake();
 }
 
 Task<Result<boost::json::value>> RolloutProcess::result(ProcessRun& run) {
