@@ -4,7 +4,8 @@ test_preset=${CROFT_TEST_PRESET:-dev}
 
 run_tidy() { python3 "$root/tests/tidy/tidy.py" "$root"; }
 
-# Runs every part, or those named. The last lines are those of ctest.
+# Runs the parts named. Without names: all but `platform`, the end-to-end tests that build every image they use and take
+# longest. The last lines are those of ctest.
 run_tests() {
   local parts=("$@")
   [ ${#parts[@]} -eq 0 ] && parts=(tidy unit integration)
@@ -16,7 +17,8 @@ run_tests() {
       tidy) run_tidy ;;
       unit) build "$test_preset"; run_ctest -L unit ;;
       integration) build "$test_preset"; run_integration ;;
-      *) die "unknown part: $part" "./dev test tidy unit integration" ;;
+      platform) build "$test_preset"; on_test_engine run_ctest -L platform -j1 ;;
+      *) die "unknown part: $part" "./dev test tidy unit integration platform" ;;
     esac
   done
 }
