@@ -27,6 +27,14 @@ InstanceView view_of(const NodeId& node, const ObservedContainer& container) {
   return view;
 }
 
+// Swarm's reason when a task ended before it ran; empty when it did not.
+std::string rejection(const engine::TaskInfo& task) {
+  if (task.state != engine::TaskState::kRejected && task.state != engine::TaskState::kFailed) {
+    return {};
+  }
+  return task.error.empty() ? task.message : task.error;
+}
+
 }  // namespace
 
 void World::notify() {
@@ -80,6 +88,11 @@ std::vector<InstanceView> World::instances(const InstanceSetId& set) const {
         view.detail = seen->detail;
         view.in_rotation = seen->in_rotation;
       }
+      // Created, but the engine could not start it: such a container has no exit code.
+      const auto task = tasks_.find(view.task_id);
+      if (!view.running && !view.exit_code && task != tasks_.end()) {
+        view.rejected = rejection(task->second);
+      }
       views.push_back(std::move(view));
     }
   }
@@ -92,9 +105,7 @@ std::vector<InstanceView> World::instances(const InstanceSetId& set) const {
     InstanceView view;
     view.task_id = id;
     view.detail = task.message;
-    if (task.state == engine::TaskState::kRejected || task.state == engine::TaskState::kFailed) {
-      view.rejected = task.error.empty() ? task.message : task.error;
-    }
+    view.rejected = rejection(task);
     views.push_back(std::move(view));
   }
   std::sort(views.begin(), views.end(), [](const InstanceView& a, const InstanceView& b) {

@@ -1,0 +1,44 @@
+#include "reconcile/world.h"
+
+#include <gtest/gtest.h>
+
+#include "task/task.h"
+
+namespace croft {
+namespace {
+
+TEST(World, SaysWhyTheEngineCouldNotStartAContainer) {
+  Runtime runtime;
+  World world(runtime);
+  const InstanceSetId set = *InstanceSetId::parse("S000000000000000000001");
+  const NodeId node = *NodeId::parse("N000000000000000000001");
+  NodeObserved observed;
+  ObservedContainer container;
+  container.id = "c1";
+  container.task_id = "t1";
+  container.set_id = set;
+  observed.containers = {container};
+  world.set_node(node, observed);
+  engine::TaskInfo task;
+  task.id = "t1";
+  task.container_id = "c1";
+  task.labels = {{"croft.set", set.str()}};
+  task.state = engine::TaskState::kPreparing;
+  world.set_tasks({task});
+  ASSERT_EQ(world.instances(set).size(), 1u);
+  EXPECT_EQ(world.instances(set)[0].rejected, "");
+
+  task.state = engine::TaskState::kFailed;
+  task.error = "starting container failed: no such program";
+  world.set_tasks({task});
+  ASSERT_EQ(world.instances(set).size(), 1u);
+  EXPECT_EQ(world.instances(set)[0].rejected, "starting container failed: no such program");
+
+  // A container that ran and ended has an exit code, which says more.
+  observed.containers[0].exit_code = 3;
+  world.set_node(node, observed);
+  EXPECT_EQ(world.instances(set)[0].rejected, "");
+}
+
+}  // namespace
+}  // namespace croft
