@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "plan/init_plan.h"
 #include "reconcile/rollout_subject.h"
-#include "spec/app_config.h"
 #include "store/projects.h"
 #include "store/services.h"
 #include "store/versions.h"
@@ -96,16 +95,9 @@ Task<Result<RolloutProcess::Subject>> RolloutProcess::load(ProcessRun& run) {
                      fmt::format("service {} has no code yet; deploy it first: croft deploy {}",
                                  subject->service.hostname, subject->service.hostname));
     }
-    auto config = spec::parse_app_config("croft.yml", subject->version.config_yaml);
-    if (!config) config = spec::parse_app_config("zerops.yml", subject->version.config_yaml);
-    if (!config) co_return fail(std::move(config).error());
-    const spec::Setup* setup =
-        spec::choose_setup(config->config, subject->version.setup, subject->service.hostname);
-    if (setup == nullptr) {
-      co_return fail(ErrorCode::kInvalid,
-                     fmt::format("the configuration has no setup '{}'", subject->version.setup));
-    }
-    subject->setup = *setup;
+    auto setup = setup_of(subject->version, subject->service.hostname);
+    if (!setup) co_return fail(std::move(setup).error());
+    subject->setup = std::move(*setup);
   }
   // run.base says what the containers run on when it differs from the service's own type.
   const bool own_base = subject->setup.run && subject->setup.run->base;

@@ -26,6 +26,10 @@ struct RolloutProcess::Subject {
   bool stop_first() const { return managed() || setup.deploy.temporary_shutdown; }
 };
 
+// The setup that a version was created with, from the file that came with it. kInvalid: it has
+// none.
+Result<spec::Setup> setup_of(const Version& version, const std::string& hostname);
+
 // The environment a version was deployed with; empty when none was kept.
 Result<std::map<std::string, std::string>> stored_environment(const Tx& tx, const VersionId& id);
 

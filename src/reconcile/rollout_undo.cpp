@@ -1,4 +1,6 @@
 // What a rollout that failed, or was cancelled, puts right.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.h"
@@ -14,6 +16,19 @@ Result<std::map<std::string, std::string>> stored_environment(const Tx& tx, cons
   if (!secret) return fail(std::move(secret).error());
   if (secret->empty()) return std::map<std::string, std::string>{};
   return from_json_text<std::map<std::string, std::string>>(secret->reveal());
+}
+
+Result<spec::Setup> setup_of(const Version& version, const std::string& hostname) {
+  std::string file = "croft.yml";
+  const boost::json::object* config = version.config.if_object();
+  const boost::json::value* name = config != nullptr ? config->if_contains("file") : nullptr;
+  if (name != nullptr && name->is_string()) file = std::string_view(name->get_string());
+  auto parsed = spec::parse_app_config(file, version.config_yaml);
+  if (!parsed) return fail(std::move(parsed).error());
+  const spec::Setup* setup = spec::choose_setup(parsed->config, version.setup, hostname);
+  if (setup != nullptr) return *setup;
+  return fail(ErrorCode::kInvalid, fmt::format("{} of version {} has no setup '{}'", file,
+                                               version.number, version.setup));
 }
 
 Task<void> RolloutProcess::undo(ProcessRun& run) {
@@ -64,11 +79,8 @@ Task<void> RolloutProcess::bring_back(ProcessRun& run, const Subject& subject) {
     if (!version) return fail(std::move(version).error());
     auto environment = stored_environment(tx, active);
     if (!environment) return fail(std::move(environment).error());
-    auto config = spec::parse_app_config("zerops.yml", version->config_yaml);
-    if (!config) return fail(std::move(config).error());
-    const spec::Setup* setup =
-        spec::choose_setup(config->config, version->setup, subject.service.hostname);
-    if (setup == nullptr) return fail(ErrorCode::kInternal, "the active version lost its setup");
+    auto setup = setup_of(*version, subject.service.hostname);
+    if (!setup) return fail(std::move(setup).error());
     const AddressPair gateway = context_.addresses.gateway(subject.project.network_number);
     auto init = plan_runtime_init(*setup, *subject.type.type, std::move(*environment),
                                   {gateway.v6.str(), gateway.v4.str()});
