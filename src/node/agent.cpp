@@ -27,6 +27,12 @@ std::vector<std::string> resolvers_of(const NodeDesired& desired) {
   return all;
 }
 
+// Everything that converge_host() looks at.
+std::string host_part_of(const NodeDesired& desired) {
+  return to_json_text(desired.uplink) + to_json_text(desired.segments) +
+         to_json_text(resolvers_of(desired));
+}
+
 }  // namespace
 
 Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clock& clock,
@@ -79,17 +85,23 @@ Task<void> Agent::run() {
 }
 
 Task<void> Agent::look() {
-  if (desired_ && (dirty_ || clock_.steady() >= next_check_)) {
+  const bool check = clock_.steady() >= next_check_;
+  if (desired_ && (dirty_ || check)) {
     dirty_ = false;
     const NodeDesired desired = *desired_;  // a newer one may come while this is applied
-    auto state = co_await run_blocking(pool_, [this, &desired] { return converge(desired); });
-    next_check_ = clock_.steady() + (state ? kCheckPeriod : kRetryPause);
-    const std::string before = std::exchange(error_, state ? "" : state.error().message());
-    if (state) {
-      applied_generation_ = desired.generation;
-      segments_ = matching_segments(desired, *state);
-    } else if (error_ != before) {
-      log_error("cannot apply the desired state", {{"error", state.error().describe()}});
+    // Most changes are news for cores, and urgent: a deployment waits for them.
+    std::string host_part = host_part_of(desired);
+    const bool host_too = check || host_part != host_part_;
+    const Status done = co_await run_blocking(pool_, [this, &desired, host_too] {
+      const Status host = host_too ? converge_host(desired) : Status();
+      return host ? converge_cores(desired) : host;
+    });
+    if (host_too || !done) next_check_ = clock_.steady() + (done ? kCheckPeriod : kRetryPause);
+    host_part_ = done ? std::move(host_part) : "";
+    const std::string before = std::exchange(error_, done ? "" : done.error().message());
+    if (done) applied_generation_ = desired.generation;
+    if (!done && error_ != before) {
+      log_error("cannot apply the desired state", {{"error", done.error().describe()}});
     }
   }
   relay_.scan();
@@ -111,12 +123,11 @@ Status Agent::keep_settings() {
   return network_.enable_forwarding();
 }
 
-Result<HostState> Agent::converge(const NodeDesired& desired) {
+Status Agent::converge_host(const NodeDesired& desired) {
   CROFT_TRY(make_directories(options_.directory, 0700));
-  CROFT_TRY(write_file_atomically(options_.directory / kDesiredFile, to_json_text(desired), 0600));
   CROFT_TRY(keep_settings());
   auto state = network_.observe(options_.install_id);
-  if (!state) return state;
+  if (!state) return fail(std::move(state).error());
   auto plan = plan_host(desired, *state, options_.install_id);
   if (!plan) return fail(std::move(plan).error());
 
@@ -135,11 +146,15 @@ Result<HostState> Agent::converge(const NodeDesired& desired) {
   if (!plan->empty()) {
     CROFT_TRY(network_.apply(*plan));
     state = network_.observe(options_.install_id);
-    if (!state) return state;
+    if (!state) return fail(std::move(state).error());
   }
+  segments_ = matching_segments(desired, *state);
+  return network_.open_docker_firewall(options_.install_id, desired.uplink.child_device);
+}
+
+Status Agent::converge_cores(const NodeDesired& desired) {
   CROFT_TRY(files_.apply(desired.cores));
-  CROFT_TRY(network_.open_docker_firewall(options_.install_id, desired.uplink.child_device));
-  return state;
+  return write_file_atomically(options_.directory / kDesiredFile, to_json_text(desired), 0600);
 }
 
 void Agent::publish() {

@@ -42,8 +42,9 @@ class Agent {
   void read_kept_state();
   void take_desired(NodeDesired desired);
   Task<void> look();
-  // Blocks; on the pool. The state of the host after it.
-  Result<HostState> converge(const NodeDesired& desired);
+  // These block; on the pool. What the machine itself must have, and what its cores are told.
+  Status converge_host(const NodeDesired& desired);
+  Status converge_cores(const NodeDesired& desired);
   Status keep_settings();
   void publish();
 
@@ -59,9 +60,10 @@ class Agent {
 
   bool stopping_ = false;
   std::optional<NodeDesired> desired_;
-  bool dirty_ = false;    // desired_ came after the last convergence began
-  Millis next_check_{0};  // converges again then even if nothing was told
-  std::string ruleset_;   // as applied by this process
+  bool dirty_ = false;     // desired_ came after the last convergence began
+  Millis next_check_{0};   // converges again then even if nothing was told
+  std::string host_part_;  // of the desired state, that the machine was last converged to
+  std::string ruleset_;    // as applied by this process
   std::int64_t applied_generation_ = 0;
   std::vector<std::string> segments_;
   std::string error_;

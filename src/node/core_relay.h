@@ -34,7 +34,8 @@ class CoreRelay {
     CoreObserved report;
   };
   Task<void> follow(std::string socket, std::shared_ptr<Follow> state);
-  Task<void> follow_once(std::string socket, std::shared_ptr<Follow> state);
+  // False when nobody listens there.
+  Task<bool> follow_once(std::string socket, std::shared_ptr<Follow> state);
 
   Runtime& runtime_;
   const CoreFiles& files_;

@@ -67,10 +67,10 @@ std::vector<HostDevice> read_devices(const json::value& links, const std::string
   return devices;
 }
 
-std::vector<std::string> read_peers(const json::value& fdb) {
+std::vector<std::string> read_peers(const json::value& fdb, const std::string& device) {
   std::vector<std::string> peers;
   for (const json::value& entry : list(fdb)) {
-    if (text(entry, "mac") != "00:00:00:00:00:00") continue;
+    if (text(entry, "ifname") != device || text(entry, "mac") != "00:00:00:00:00:00") continue;
     if (std::string peer = text(entry, "dst"); !peer.empty()) peers.push_back(std::move(peer));
   }
   return peers;

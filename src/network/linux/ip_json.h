@@ -11,8 +11,8 @@ namespace croft {
 
 // Devices whose names begin with `prefix`, from `ip -details -json address show`.
 std::vector<HostDevice> read_devices(const boost::json::value& links, const std::string& prefix);
-// Flood destinations, from `bridge -json fdb show dev X`.
-std::vector<std::string> read_peers(const boost::json::value& fdb);
+// Flood destinations of one device, from `bridge -json fdb show`.
+std::vector<std::string> read_peers(const boost::json::value& fdb, const std::string& device);
 // From `ip -json -6 route show proto 201`; only those that leave by `device`.
 std::vector<NodeRoute> read_routes(const boost::json::value& routes, const std::string& device);
 // Interfaces, from `ip -json route show default`.

@@ -84,12 +84,9 @@ Result<HostState> LinuxHostNetwork::observe(const std::string& install_id) {
   auto links = ip_json({"address", "show"});
   if (!links) return fail(std::move(links).error());
   state.devices = read_devices(*links, device_prefix(install_id));
-  for (HostDevice& device : state.devices) {
-    if (device.kind != "vxlan") continue;
-    auto fdb = bridge_json({"fdb", "show", "dev", device.name});
-    if (!fdb) return fail(std::move(fdb).error());
-    device.peers = read_peers(*fdb);
-  }
+  auto fdb = bridge_json({"fdb", "show"});
+  if (!fdb) return fail(std::move(fdb).error());
+  for (HostDevice& device : state.devices) device.peers = read_peers(*fdb, device.name);
   auto routes = ip_json({"-6", "route", "show", "proto", std::to_string(kRouteProtocol)});
   if (!routes) return fail(std::move(routes).error());
   state.routes = read_routes(*routes, device_prefix(install_id) + "u");
