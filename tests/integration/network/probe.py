@@ -9,21 +9,18 @@ import time
 LIMIT_S = 1.5
 
 
-def connect(address, port, source=None):
+def connect(address, port):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     connection = socket.socket(family)
     connection.settimeout(LIMIT_S)
-    if source:
-        connection.setsockopt(socket.SOL_IP, 15, 1)  # IP_FREEBIND
-        connection.bind((source, 0))
     connection.connect((address, port))
     return connection
 
 
-def tcp(address, port, count="1", source=None):
+def tcp(address, port, count="1"):
     """Who answers on each of COUNT connections."""
     for _ in range(int(count)):
-        with connect(address, int(port), source) as connection:
+        with connect(address, int(port)) as connection:
             print(connection.makefile().readline().strip())
 
 
@@ -34,6 +31,13 @@ def udp(address, port, count="1"):
             asker.settimeout(LIMIT_S)
             asker.sendto(b"?", (address, int(port)))
             print(asker.recv(1000).decode().strip())
+
+
+def send_from(source, address, port):
+    """One UDP packet from that address of ours."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind((source, 0))
+        sender.sendto(b"?", (address, int(port)))
 
 
 def hold(address, port):
