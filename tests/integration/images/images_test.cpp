@@ -44,7 +44,9 @@ TEST_F(ImageFixture, StaticServesFilesAndFallsBackToTheIndex) {
   EXPECT_THAT(run(id, {"cat", "/tmp/log"}).output, HasSubstr("\"GET /about HTTP/1.1\" 200"));
   // A site of its own, with the marks of a template filled in.
   run(id, {"/bin/sh", "-c",
-           "pkill nginx; sleep 0.5; printf 'server { listen 8080; location / { return 200 "
+           "pkill nginx; sleep 0.5; printf 'server { listen 8080; "
+           "access_log syslog:server=unix:/dev/log,facility=local1 default_short; location / { "
+           "return 200 "
            "\"{{.DocumentRoot}} {{.Environment.COLOUR}}\"; } }' > site.conf.tmpl"});
   run(id, {"/bin/sh", "-c", "/croft/bin/start-nginx > /tmp/log 2>&1 &"}, "zerops",
       {{"CROFT_DOCUMENT_ROOT", "public"},
@@ -53,6 +55,7 @@ TEST_F(ImageFixture, StaticServesFilesAndFallsBackToTheIndex) {
   EXPECT_TRUE(becomes_true(id, {"curl", "-sf", "http://127.0.0.1:8080/"}, 10))
       << run(id, {"cat", "/tmp/log"}).output;
   EXPECT_EQ(fetch("http://127.0.0.1:8080/"), "/var/www/public blue 200");
+  EXPECT_THAT(run(id, {"cat", "/tmp/log"}).output, HasSubstr("127.0.0.1 \"GET / HTTP/1.1\" 200"));
 }
 
 TEST_F(ImageFixture, WhatIsThereIsNotBuiltAgain) {
