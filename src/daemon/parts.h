@@ -83,7 +83,6 @@ struct Platform::Parts {
   Router router;
   std::unique_ptr<ApiHandlerFrame> api_frame;
   std::unique_ptr<HttpServer> api_server;
-  std::map<ProjectId, std::string> project_names;  // as last read, for the state of their cores
   std::string api_url;
   Group group;
 };

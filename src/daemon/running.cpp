@@ -110,10 +110,15 @@ Task<std::vector<ComponentStatus>> DaemonPlatform::components() {
                    .detail = error,
                    .fix = error.empty() ? "" : "it is tried again by itself; see croftd's log"});
   }
-  for (const auto& [id, name] : parts_.project_names) {
-    const CoreObserved* core = parts_.world.active_core(id);
+  auto projects = co_await parts_.app->store.read(
+      [](const Tx& tx) { return all_projects(tx, Scope::platform()); });
+  add("store", projects.has_value(), projects ? "" : projects.error().message(),
+      "see croftd's log; is the disk full?");
+  if (!projects) co_return all;
+  for (const Project& project : *projects) {
+    const CoreObserved* core = parts_.world.active_core(project.id);
     const std::string detail = core == nullptr ? "not running" : core->error;
-    add("core " + name, core != nullptr && detail.empty(), detail,
+    add("core " + project.name, core != nullptr && detail.empty(), detail,
         "see the containers with label croft.role=core");
   }
   co_return all;
