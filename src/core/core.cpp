@@ -119,7 +119,10 @@ void Core::watch_instances() {
   for (const CoreService& service : desired_->services) {
     for (const CoreInstance& instance : service.instances) {
       std::vector<std::string> addresses = addresses_of(instance);
-      for (const std::string& address : addresses) peers[address] = service.id.str();
+      for (const std::string& text : addresses) {
+        const auto address = IpAddress::parse(text);
+        if (address) peers[address->str()] = service.id.str();  // as the kernel writes it
+      }
       targets.push_back({instance.id, std::move(addresses)});
     }
   }

@@ -1,5 +1,7 @@
 #include "core/health_monitor.h"
 
+#include <fmt/format.h>
+
 #include "base/json_codec.h"
 #include "core/text_line.h"
 #include "net/deadline.h"
@@ -116,9 +118,10 @@ Task<void> HealthMonitor::watch(std::shared_ptr<Entry> entry) {
       entry->stream.reset();
       problem = "the health channel broke off";
     } else {
-      problem = "no health channel: " + connected.error().message();
+      // The same words for every address and attempt: a change would be reported each time.
+      problem = fmt::format("croft-init does not answer on port {}", port_);
     }
-    set_state(*entry, InstanceState::kUnknown, shorten(problem, kMaxDetailBytes));
+    set_state(*entry, InstanceState::kUnknown, std::move(problem));
     if (!entry->stopped) co_await sleep_for(kReconnectPause);
   }
 }

@@ -98,6 +98,22 @@ class Balancing(unittest.TestCase):
         finally:
             apply()
 
+    def test_connections_to_an_instance_that_is_gone_end_at_once(self):
+        held = [lab.job.begin_probe("hold", WEB4, 3000) for _ in range(2)]
+        at = [h.stdout.readline().split()[0] for h in held]
+        self.assertEqual(sorted(at), ["a1", "a2"])
+        apply(shop(a2=None), other())
+        try:
+            time.sleep(0.3)
+            for h, name in zip(held, at):
+                h.stdin.write("still there?\n")
+                h.stdin.flush()
+                answer = h.stdout.readline()
+                self.assertEqual(answer.startswith("no:"), name == "a2", answer)
+        finally:
+            apply()
+            wait_for("rotation", lambda: lab.rotation(1) == ["a1", "a2", "job"])
+
     def test_what_is_not_offered_is_refused_at_once(self):
         self.assertIn("refused", lab.job.probe("tcp", WEB4, 4000))
         self.assertIn("refused", lab.job.probe("tcp", WEB6, 4000))
