@@ -25,6 +25,7 @@ constexpr const char* kUsage =
   --http-port PORT    of the edge (80)
   --https-port PORT   of the edge (443)
   --domain NAME       services are SERVICE-PROJECT.NAME (croft.localhost)
+  --images [--all]    lists the images of the service types (--all: builds them), and exits
   --purge             removes what this installation made in the engine, and exits
   --verbose           logs more
 )";
@@ -56,7 +57,8 @@ int refuse(const croft::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto args = croft::Args::parse(argc, argv, croft::daemon_option_names(), {"purge", "verbose"});
+  auto args = croft::Args::parse(argc, argv, croft::daemon_option_names(),
+                                 {"purge", "images", "all", "verbose"});
   if (!args) return refuse(args.error());
   if (args->has("help")) {
     fmt::print("{}", kUsage);
@@ -79,5 +81,6 @@ int main(int argc, char** argv) {
   croft::Runtime runtime;
   croft::Platform platform(runtime, **store, clock, random, *options);
   if (args->has("purge")) return runtime.run(platform.purge(), [] {});
+  if (args->has("images")) return runtime.run(platform.images(args->has("all")), [] {});
   return runtime.run(platform.run(), [&platform] { platform.stop(); });
 }

@@ -21,8 +21,10 @@ constexpr std::uint16_t kApiPort = 7420;
 constexpr int kProcesses = 8;
 constexpr std::size_t kPoolThreads = 4;
 
-build::ImageStoreOptions image_options(const DaemonOptions& options,
-                                       const Installation& installation) {
+}  // namespace
+
+build::ImageStoreOptions image_store_options(const DaemonOptions& options,
+                                             const Installation& installation) {
   build::ImageStoreOptions made;
   made.recipes = options.data / "images";
   made.cache = options.home / "cache";
@@ -31,8 +33,6 @@ build::ImageStoreOptions image_options(const DaemonOptions& options,
   made.host = build::current_host_paths();
   return made;
 }
-
-}  // namespace
 
 Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
                        const DaemonOptions& options, const Installation& installation,
@@ -44,7 +44,7 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       catalog(std::move(types)),
       pool(kPoolThreads),
       engine(rt, options.engine_socket),
-      images(engine, pool, catalog, image_options(options, installation)),
+      images(engine, pool, catalog, image_store_options(options, installation)),
       world(rt),
       logs(std::move(log_store)),
       hub(rt, world, logs),

@@ -32,6 +32,10 @@
 
 namespace croft {
 
+// Where image recipes, croft's programs and caches of this installation are.
+build::ImageStoreOptions image_store_options(const DaemonOptions& options,
+                                             const Installation& installation);
+
 struct Platform::Parts {
   Parts(Runtime& runtime, Store& store, Clock& clock, Random& random, const DaemonOptions& options,
         const Installation& installation, AddressPlan plan, catalog::Catalog types,
