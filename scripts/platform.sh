@@ -21,7 +21,7 @@ start_platform() {
   process_pid croft-node >/dev/null || {
     say "starting croft-node"
     start_process croft-node "$CROFT_HOME/logs/croft-node.log" "$bin/croft-node" --home "$CROFT_HOME" \
-      --engine "$engine_socket" --node-id "$(cat "$CROFT_HOME/run/node-id")" --install-id "$(cat "$CROFT_HOME/run/install-id")"
+      --engine "$engine_socket" --node-id "$(cat "$CROFT_HOME/run/node-id")" --install-id "$(cat "$CROFT_HOME/state/install_id")"
   }
   ensure_owner
 }
@@ -49,13 +49,13 @@ stop_platform() {
 
 # Everything this installation made in the engine and on the host, found by its own label and names.
 purge_platform() {
-  [ -f "$CROFT_HOME/run/install-id" ] || return 0
+  [ -f "$CROFT_HOME/state/install_id" ] || return 0
   if find_engine; then
     "$bin/croftd" --home "$CROFT_HOME" --engine "$engine_socket" --programs "$bin" --data "$root" --purge \
       >> "$CROFT_HOME/logs/purge.log" 2>&1 \
       || die_log "could not remove what croft made in the engine" "$CROFT_HOME/logs/purge.log"
   fi
   "$bin/croft-node" --home "$CROFT_HOME" --node-id "$(cat "$CROFT_HOME/run/node-id")" \
-    --install-id "$(cat "$CROFT_HOME/run/install-id")" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
+    --install-id "$(cat "$CROFT_HOME/state/install_id")" --purge >> "$CROFT_HOME/logs/purge.log" 2>&1 \
     || die_log "could not remove croft's interfaces and firewall table" "$CROFT_HOME/logs/purge.log"
 }

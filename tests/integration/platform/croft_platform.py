@@ -126,7 +126,7 @@ class Platform:
     def start_node(self):
         run = self.home / "run"
         node = wait_until("run/node-id", 30, lambda: read_text(run / "node-id"))
-        install = wait_until("run/install-id", 30, lambda: read_text(run / "install-id"))
+        install = wait_until("state/install_id", 30, lambda: read_text(self.home / "state" / "install_id"))
         self._spawn("croft-node", ["--home", str(self.home), "--node-id", node, "--install-id", install,
                                    "--engine", self.engine])
 
@@ -176,7 +176,7 @@ class Platform:
 
     def purge(self):
         """Removes what this installation made in the engine and on the host; its programs must be stopped."""
-        install, node = (read_text(self.home / "run" / name) for name in ("install-id", "node-id"))
+        install, node = (read_text(self.home / name) for name in ("state/install_id", "run/node-id"))
         for name, args in (("croftd", ["--engine", self.engine, "--programs", str(self.programs), "--data",
                                        str(self.root)]),
                            ("croft-node", ["--node-id", node, "--install-id", install])):

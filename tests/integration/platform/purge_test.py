@@ -13,7 +13,7 @@ class Purge(unittest.TestCase):
     def test_nothing_is_left(self):
         options = platform_case.options
         platform = Platform(options.programs, options.root)
-        install = read_text(platform.home / "run" / "install-id")
+        install = read_text(platform.home / "state" / "install_id")
         if not install:
             self.skipTest("no platform was started on this engine")
         say(f"purging installation {install}")
