@@ -1,5 +1,6 @@
 // croft-core run [--state DIR]        the program
 // croft-core supervise [--state DIR]  keeps it running; PID 1 of the core container
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -19,7 +20,16 @@ Task<int> run_core(Core* core) {
   co_return done ? 0 : 1;
 }
 
+// One connection to each instance: some thousands in a large project.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warning("cannot raise the descriptor limit");
+}
+
 int run(const CoreOptions& options) {
+  allow_many_descriptors();
   Runtime runtime;
   LinuxCoreNetwork network;
   SystemRandom random;

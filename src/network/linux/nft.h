@@ -1,4 +1,6 @@
-// nftables through libnftables.
+// nftables through its program. Not through libnftables: that waits for the kernel with select(),
+// and aborts in a process that holds more than 1,024 descriptors, as a core with as many instances
+// does (docs/decisions/0002-network.md).
 #pragma once
 
 #include <string>
@@ -7,8 +9,8 @@
 
 namespace croft {
 
-// Runs a script as one transaction, in the network namespace of the calling thread. The error's
-// detail holds what libnftables said, with line numbers of the script.
+// Runs a script as one transaction, in the network namespace of the calling process. The error's
+// detail holds what nft said, with line numbers of the script.
 Status run_nft(const std::string& script);
 
 // Whether the table ("inet croft") exists.

@@ -131,7 +131,7 @@ class Control(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         if self.path.startswith("/agent/v1/cursors"):
-            self.wfile.write(b"{}")
+            self.wfile.write(b"[]")
             return
         sent = -1
         try:
