@@ -31,10 +31,12 @@ run_ctest() {
 # on_test_engine COMMAND…: with an engine of its own, in a home of its own; nothing stays behind.
 on_test_engine() {
   local saved=$CROFT_HOME
-  export CROFT_HOME="$saved/test"
+  # Not below the checkout: a socket's path has room for 107 bytes only.
+  CROFT_HOME=$(mktemp -d /tmp/croft-test.XXXXXX)
+  export CROFT_HOME
   prepare_home
   export CROFT_OWN_ENGINE=1
-  trap 'stop_engine; unmount_below "$CROFT_HOME"' EXIT
+  trap 'stop_engine; unmount_below "$CROFT_HOME"; rm -rf "$CROFT_HOME"' EXIT
   find_engine || start_engine
   export CROFT_TEST_ENGINE=$engine_socket
   "$@"
@@ -62,6 +64,6 @@ bench_on_engine() {
 # What an engine that was killed may have left mounted.
 unmount_below() {
   local point
-  awk '{print $2}' /proc/mounts | grep -F "$1/" | sort -r | while read -r point; do umount -l "$point"; done
-  return 0
+  awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r \
+    | while read -r point; do umount -l "$point"; done
 }
