@@ -178,6 +178,17 @@ TEST_F(RecipeFolder, WrongRecipesAreRefused) {
   EXPECT_EQ(unknown.error().fields()[0].line, 2);
 }
 
+TEST(ContentHash, AFileCountsAsItsContent) {
+  const std::filesystem::path file = CROFT_SOURCE_DIR "/catalog/nodejs.yml";
+  std::ifstream stream(file);
+  const std::string content{std::istreambuf_iterator<char>(stream), {}};
+  ASSERT_FALSE(content.empty());
+  ContentHash of_file;
+  ASSERT_TRUE(of_file.add_file(file));
+  EXPECT_EQ(of_file.finish(), ContentHash().add(content).finish());
+  EXPECT_FALSE(ContentHash().add_file(file.parent_path() / "absent"));
+}
+
 TEST(ContentHash, TextsDoNotRunTogether) {
   EXPECT_NE(ContentHash().add("ab").add("c").finish(), ContentHash().add("a").add("bc").finish());
   EXPECT_EQ(ContentHash().add("abc").finish().size(), 16u);

@@ -73,9 +73,9 @@ std::map<std::string, std::string> ImageStore::hash_binaries() const {
   for (const auto& type : catalog_.types()) {
     for (const std::string& name : type->binaries) {
       if (hashes.contains(name)) continue;
-      auto content = read_file(options_.binaries / name, 512u << 20);
+      ContentHash hash;
       // A missing program is an error only when an image needs it: final_context() says so.
-      hashes[name] = content ? ContentHash().add(*content).finish() : "missing";
+      hashes[name] = hash.add_file(options_.binaries / name) ? hash.finish() : "missing";
     }
   }
   return hashes;
