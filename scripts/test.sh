@@ -4,11 +4,11 @@ test_preset=${CROFT_TEST_PRESET:-dev}
 
 run_tidy() { python3 "$root/tests/tidy/tidy.py" "$root"; }
 
-# Runs the parts named. Without names: all but `platform`, the end-to-end tests that build every image they use and take
-# longest. The last lines are those of ctest.
+# Runs the parts named, all without names. `integration` and `platform` share one engine, so that images are made
+# once. The last lines are those of ctest.
 run_tests() {
-  local parts=("$@")
-  [ ${#parts[@]} -eq 0 ] && parts=(tidy unit integration)
+  local parts=("$@") on_engine=()
+  [ ${#parts[@]} -eq 0 ] && parts=(tidy unit integration platform)
   install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
   need_space
   local part
@@ -16,11 +16,13 @@ run_tests() {
     case $part in
       tidy) run_tidy ;;
       unit) build "$test_preset"; run_ctest -L unit ;;
-      integration) build "$test_preset"; run_integration ;;
-      platform) build "$test_preset"; on_test_engine run_ctest -L platform -j1 ;;
+      integration|platform) on_engine+=("$part") ;;
       *) die "unknown part: $part" "./dev test tidy unit integration platform" ;;
     esac
   done
+  [ ${#on_engine[@]} -eq 0 ] && return
+  build "$test_preset"
+  on_test_engine run_ctest -L "^($(IFS='|'; echo "${on_engine[*]}"))\$" -j1
 }
 
 run_ctest() {
@@ -46,8 +48,6 @@ on_test_engine() {
   rm -rf "$CROFT_HOME"
   export CROFT_HOME=$saved
 }
-
-run_integration() { on_test_engine run_ctest -L integration -j1; }
 
 # The numbers are those of the release build.
 run_bench() {

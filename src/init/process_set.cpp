@@ -102,6 +102,17 @@ bool ProcessSet::any_running() const {
                      [](const Member& member) { return member.child && member.child->running(); });
 }
 
+std::vector<std::string> ProcessSet::last_lines() const {
+  constexpr std::size_t kMost = 20;  // as in an ExitReport
+  std::vector<std::string> lines;
+  for (const Member& member : members_) {
+    if (!member.child) continue;
+    for (std::string& line : member.child->last_lines()) lines.push_back(std::move(line));
+  }
+  if (lines.size() > kMost) lines.erase(lines.begin(), lines.end() - kMost);
+  return lines;
+}
+
 std::optional<int> ProcessSet::main_exit_code() const {
   if (members_.empty() || !members_.front().wait_status) return std::nullopt;
   const int wait_status = *members_.front().wait_status;

@@ -45,6 +45,8 @@ class ProcessSet {
   // Of the first process: its code, 0 when the signal of stop() ended it; nullopt while it runs or
   // when it was never started.
   std::optional<int> main_exit_code() const;
+  // The newest 20 lines of what the processes that run said, in the order of the processes.
+  std::vector<std::string> last_lines() const;
   bool killed() const { return killed_; }  // SIGKILL was needed
 
  private:

@@ -100,17 +100,17 @@ void Supervisor::start_processes() {
   }
   readiness_ = std::make_unique<Readiness>(
       context_, config_,
-      Readiness::Callbacks{.ready = [this] { become_ready(); },
-                           .failed =
-                               [this](const std::string& reason) {
-                                 const Probe probe =
-                                     config_.readiness.value_or(ReadinessConfig{}).probe;
-                                 fail_with({"readiness", probe.command, 1, reason, {}});
-                               },
-                           .waiting =
-                               [this](const std::string& detail) {
-                                 channel_.announce(InstanceState::kStarting, detail);
-                               }});
+      Readiness::Callbacks{
+          .ready = [this] { become_ready(); },
+          .failed =
+              [this](const std::string& reason) {
+                const Probe probe = config_.readiness.value_or(ReadinessConfig{}).probe;
+                fail_with({"readiness", probe.command, 1, reason, processes_->last_lines()});
+              },
+          .waiting =
+              [this](const std::string& detail) {
+                channel_.announce(InstanceState::kStarting, detail);
+              }});
 }
 
 void Supervisor::become_ready() {

@@ -168,7 +168,7 @@ Task<Status> Rollout::wait_switched(ProcessRun& run, ServiceId service, Instance
   }
 }
 
-Task<Status> Rollout::retire_others(ProcessRun& run, ServiceId service, InstanceSetId keep) {
+Task<Status> Rollout::begin_retiring(ServiceId service, InstanceSetId keep) {
   auto marked = co_await context_.store.write([&](Tx& tx) -> Status {
     auto sets = list_instance_sets(tx, Scope::platform(), service);
     if (!sets) return fail(std::move(sets).error());
@@ -180,8 +180,12 @@ Task<Status> Rollout::retire_others(ProcessRun& run, ServiceId service, Instance
     }
     return {};
   });
-  CROFT_CO_TRY(std::move(marked));
   context_.wake();
+  co_return marked;
+}
+
+Task<Status> Rollout::retire_others(ProcessRun& run, ServiceId service, InstanceSetId keep) {
+  CROFT_CO_TRY(co_await begin_retiring(service, keep));
   const Millis deadline = context_.clock.steady() + kRetireLimit;
   for (;;) {
     const std::uint64_t seen = context_.world.changed().version();

@@ -50,8 +50,9 @@ class Rollout {
   // Waits until the core has `set` in rotation and every other set of the service out of it.
   Task<Status> wait_switched(ProcessRun& run, ServiceId service, InstanceSetId set);
 
-  // Marks every set of the service but `keep` (empty: all) as removing and waits until they are
-  // gone from the engine and the store.
+  // Marks every set of the service but `keep` (empty: all) as removing; its containers drain.
+  Task<Status> begin_retiring(ServiceId service, InstanceSetId keep);
+  // The same, and waits until they are gone from the engine and the store.
   Task<Status> retire_others(ProcessRun& run, ServiceId service, InstanceSetId keep);
   // The same for one set, without waiting: for what failed.
   Task<Status> abandon(InstanceSetId set);

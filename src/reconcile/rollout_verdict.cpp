@@ -36,6 +36,8 @@ ProcessError explain_exit(const InstanceView& instance, std::int64_t memory_byte
     const ExitReport& report = *instance.exit_report;
     if (!report.step.empty()) error.step = report.step;
     error.exit_code = report.exit_code;
+    // The processes ran; the code is croft-init's own.
+    if (report.step == "readiness") error.exit_code.reset();
     error.last_lines = report.last_lines;
   }
   if (instance.oom_killed) {

@@ -33,6 +33,14 @@ TEST(RolloutVerdict, OneThatEndedFailsTheWholeWithStepCodeAndLastLines) {
   EXPECT_EQ(verdict.failure.last_lines, std::vector<std::string>{"no such table"});
 }
 
+TEST(RolloutVerdict, AReadinessCheckHasNoExitCode) {
+  InstanceView ended{.exit_code = 1};
+  ended.exit_report = ExitReport{.step = "readiness", .exit_code = 1, .last_lines = {"listening"}};
+  const ProcessError error = explain_exit(ended, 0);
+  EXPECT_EQ(error.exit_code, std::nullopt);
+  EXPECT_EQ(error.last_lines, std::vector<std::string>{"listening"});
+}
+
 TEST(RolloutVerdict, NamesMemoryWhenThatWasTheReason) {
   InstanceView ended{.exit_code = 137, .oom_killed = true};
   const RolloutVerdict verdict = judge_rollout({ended}, 1, 64LL << 20);

@@ -47,6 +47,10 @@ ErrorCode code_of(int status, const std::string& message) {
       contains(message, "is in use by") || contains(message, "Pool overlaps")) {
     return ErrorCode::kConflict;
   }
+  // Also with 500, from the network that went between two of the engine's own looks.
+  if (message.starts_with("network ") && message.ends_with(" not found")) {
+    return ErrorCode::kNotFound;
+  }
   switch (status) {
     case 400:
       return ErrorCode::kInvalid;

@@ -151,6 +151,8 @@ TEST(EngineError, KeepsTheEnginesWordsAndNamesTheObject) {
   EXPECT_EQ(missing.message(), "look at container x: the engine says: No such container: x");
   EXPECT_EQ(engine_error(500, R"({"message":"write: no space left on device"})", "x").code(),
             ErrorCode::kExhausted);
+  EXPECT_EQ(engine_error(500, R"({"message":"network n1 not found"})", "x").code(),
+            ErrorCode::kNotFound);
   EXPECT_EQ(engine_error(500, "not json", "x").message(), "x: the engine says: not json");
   EXPECT_EQ(engine_error(500, R"({"message":"rpc error: update out of sequence"})", "x").code(),
             ErrorCode::kConflict);
