@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <limits>
 #include <map>
+#include <utility>
 
 #include "api/place.h"
 #include "api/routes_live.h"
@@ -15,9 +18,11 @@ namespace {
 // While following, an empty line that often says that the connection lives.
 constexpr Millis kSignOfLife{15'000};
 constexpr int kMaxBacklog = 10'000;
+constexpr int kBuildPage = 1000;
 
 struct LogRequest {
   int limit = 100;
+  bool limited = false;  // the request named the limit
   std::optional<Timestamp> since;
   std::string grep;
   bool follow = false;
@@ -46,6 +51,7 @@ Result<LogRequest> read_query(ApiRequest& request, Clock& clock) {
       return fail(bad_query("limit", fmt::format("a number from 0 to {}", kMaxBacklog)));
     }
     wanted.limit = static_cast<int>(*limit);
+    wanted.limited = true;
   }
   if (const auto text = request.query("since")) {
     const auto back = parse_duration(*text);
@@ -136,6 +142,43 @@ Task<Result<ApiResponse>> stream_lines(ApiRequest& request, Runtime& runtime,
   co_return streamed_response();
 }
 
+// What is sent of a build's log: all of it, or of what there already is the newest `limit` lines.
+class BuildBacklog {
+ public:
+  explicit BuildBacklog(const LogRequest& wanted)
+      : most_(wanted.limited ? static_cast<std::size_t>(wanted.limit)
+                             : std::numeric_limits<std::size_t>::max()) {}
+  void add(std::string line) {
+    lines_.push_back(std::move(line));
+    if (lines_.size() > most_) lines_.pop_front();
+  }
+  // What is to be sent now; from here on nothing is left out.
+  std::string take() {
+    std::string text;
+    for (const std::string& line : lines_) text += line;
+    lines_.clear();
+    most_ = std::numeric_limits<std::size_t>::max();
+    return text;
+  }
+
+ private:
+  std::size_t most_;
+  std::deque<std::string> lines_;
+};
+
+std::string build_line_json(const ProcessLogLine& line, const LogSubject& subject) {
+  return boost::json::serialize(
+             boost::json::object{{"id", std::to_string(line.seq)},
+                                 {"ts", format_rfc3339(line.at)},
+                                 {"project", subject.project.name},
+                                 {"service", subject.service->hostname},
+                                 {"instance", ""},
+                                 {"stream", line.step == "build" ? "build" : "system"},
+                                 {"step", line.step},
+                                 {"line", line.text}}) +
+         "\n";
+}
+
 // Lines of the newest deployment's process: what its build said.
 Task<Result<ApiResponse>> stream_build(ApiContext& context, ApiRequest& request,
                                        const LogSubject& subject, LogRequest wanted) {
@@ -154,6 +197,7 @@ Task<Result<ApiResponse>> stream_build(ApiContext& context, ApiRequest& request,
   if (!newest) co_return fail(std::move(newest).error());
   CROFT_CO_TRY(co_await request.start_stream("application/x-ndjson"));
   std::int64_t after = wanted.after.value_or(0);
+  BuildBacklog backlog(wanted);
   Status sent;
   bool over = false;
   while (sent && !over) {
@@ -161,25 +205,16 @@ Task<Result<ApiResponse>> stream_build(ApiContext& context, ApiRequest& request,
     auto current = co_await context.app.store.read(
         [&](const Tx& tx) { return get_process(tx, scope, newest->id); });
     auto lines = co_await context.app.store.read(
-        [&](const Tx& tx) { return process_log(tx, scope, newest->id, after, 1000); });
+        [&](const Tx& tx) { return process_log(tx, scope, newest->id, after, kBuildPage); });
     if (!current || !lines) break;
-    std::string text;
     for (const ProcessLogLine& line : *lines) {
       after = line.seq;
       if (!wanted.grep.empty() && line.text.find(wanted.grep) == std::string::npos) continue;
-      text += boost::json::serialize(
-                  boost::json::object{{"id", std::to_string(line.seq)},
-                                      {"ts", format_rfc3339(line.at)},
-                                      {"project", subject.project.name},
-                                      {"service", subject.service->hostname},
-                                      {"instance", ""},
-                                      {"stream", line.step == "build" ? "build" : "system"},
-                                      {"step", line.step},
-                                      {"line", line.text}}) +
-              "\n";
+      backlog.add(build_line_json(line, subject));
     }
-    if (!text.empty()) sent = co_await request.exchange().write(std::move(text));
-    if (lines->size() == 1000) continue;
+    if (std::cmp_equal(lines->size(), kBuildPage)) continue;
+    const std::string text = backlog.take();
+    if (!text.empty()) sent = co_await request.exchange().write(text);
     over = !wanted.follow || is_finished(current->status);
     if (!over) co_await context.changes.wait_past(seen, Millis(1000));
   }

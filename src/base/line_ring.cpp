@@ -2,40 +2,9 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace croft {
-namespace {
-
-// Length of the well-formed sequence at the front of `s` (RFC 3629), 0 when it is malformed.
-std::size_t sequence_length(std::string_view s) {
-  const auto byte = [&](std::size_t i) {
-    return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xED && byte(1) > 0x9F;
-  const bool too_large = first == 0xF4 && byte(1) > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
-}  // namespace
-
-std::string to_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const std::size_t length = sequence_length(bytes);
-    if (length == 0) out += "\xEF\xBF\xBD";
-    out.append(bytes.substr(0, length));
-    bytes.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
-}
 
 void LineRing::feed(std::string_view piece, std::size_t source) {
   std::string& open = open_.at(source);
@@ -58,9 +27,9 @@ void LineRing::finish_line(std::string& open) {
 
 std::vector<std::string> LineRing::lines() const {
   std::vector<std::string> out;
-  for (const std::string& line : lines_) out.push_back(to_utf8(line));
+  for (const std::string& line : lines_) out.push_back(to_valid_utf8(line));
   for (const std::string& open : open_) {
-    if (!open.empty()) out.push_back(to_utf8(open));
+    if (!open.empty()) out.push_back(to_valid_utf8(open));
   }
   while (out.size() > kMaxLines) out.erase(out.begin());
   return out;

@@ -10,9 +10,6 @@
 
 namespace croft {
 
-// Well-formed UTF-8 of `bytes`: what is not becomes U+FFFD. A report is JSON, output is anything.
-std::string to_utf8(std::string_view bytes);
-
 class LineRing {
  public:
   static constexpr std::size_t kMaxLines = 20;

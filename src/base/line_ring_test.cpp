@@ -25,14 +25,6 @@ TEST(LineRing, KeepsTheLastLinesAsUtf8) {
   EXPECT_EQ(ring.lines().back().size(), LineRing::kMaxLineBytes);
 }
 
-TEST(LineRing, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(to_utf8("ž€😀"), "ž€😀");
-  EXPECT_EQ(to_utf8("\xC0\xAF"), "\uFFFD\uFFFD");            // overlong
-  EXPECT_EQ(to_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // surrogate
-  EXPECT_EQ(to_utf8("\xF4\x90\x80\x80").size(), 12U);        // above U+10FFFF
-  EXPECT_EQ(to_utf8("\xE2\x82"), "\uFFFD\uFFFD");            // cut off
-}
-
 TEST(Oom, ReadsBothHierarchies) {
   EXPECT_EQ(parse_oom_kills("low 0\noom 4\noom_kill 3\noom_group_kill 9\n"), 3U);
   EXPECT_EQ(parse_oom_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 2"), 2U);

@@ -60,4 +60,12 @@ std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, end);
 }
 
+std::string_view shown_line(std::string_view line) {
+  const std::size_t end = line.find_last_not_of('\r');
+  if (end == std::string_view::npos) return {};
+  line = line.substr(0, end + 1);
+  const std::size_t start = line.rfind('\r');
+  return start == std::string_view::npos ? line : line.substr(start + 1);
+}
+
 }  // namespace croft

@@ -13,4 +13,8 @@ std::string to_valid_utf8(std::string_view text);
 // The longest prefix of at most `max_bytes` that does not end inside a character.
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
 
+// What a terminal would show of one line: the part after its last carriage return; that of a line
+// that ends with some is before them. Progress bars are written so.
+std::string_view shown_line(std::string_view line);
+
 }  // namespace croft

@@ -17,6 +17,13 @@ TEST(Utf8, ReplacesWhatIsNotWellFormed) {
   EXPECT_EQ(to_valid_utf8(std::string_view("a\0b", 3)), std::string("a\0b", 3));
 }
 
+TEST(Utf8, ShowsOfALineWhatATerminalWould) {
+  EXPECT_EQ(shown_line("plain"), "plain");
+  EXPECT_EQ(shown_line("of Windows\r"), "of Windows");
+  EXPECT_EQ(shown_line(" 5%\r 50%\r100% done\r"), "100% done");
+  EXPECT_EQ(shown_line("\r"), "");
+}
+
 TEST(Utf8, CutsBetweenCharacters) {
   EXPECT_EQ(utf8_prefix("abc", 5), "abc");
   EXPECT_EQ(utf8_prefix("abc", 2), "ab");

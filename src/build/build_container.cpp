@@ -8,6 +8,7 @@
 #include "base/line_ring.h"
 #include "base/log.h"
 #include "base/oom.h"
+#include "base/utf8.h"
 #include "build/archive_writer.h"
 #include "build/image_host.h"
 
@@ -59,8 +60,7 @@ void LineCutter::feed(std::string_view piece, const OnLine& on_line) {
 }
 
 void LineCutter::finish(const OnLine& on_line) {
-  if (open_.ends_with('\r')) open_.pop_back();
-  on_line(to_utf8(open_));
+  on_line(to_valid_utf8(shown_line(open_)));
   open_.clear();
 }
 
@@ -256,7 +256,7 @@ Task<Result<std::string>> BuildContainer::query(engine::Strings argv, std::strin
   co_return fail(
       ErrorCode::kFailed,
       fmt::format("{} in the build container ended with exit code {}", exec.command.front(), *code),
-      to_utf8(errors));
+      to_valid_utf8(errors));
 }
 
 Task<void> BuildContainer::cancel() {

@@ -11,7 +11,7 @@
 #include <array>
 #include <cerrno>
 
-#include "base/line_ring.h"
+#include "base/utf8.h"
 
 namespace croft::init {
 namespace {
@@ -76,7 +76,7 @@ Status HealthChannel::listen(std::uint16_t port) {
 }
 
 void HealthChannel::announce(InstanceState state, std::string detail) {
-  detail = to_utf8(std::string_view(detail).substr(0, kMaxDetail));
+  detail = to_valid_utf8(std::string_view(detail).substr(0, kMaxDetail));
   if (line_.state == state && line_.detail == detail) return;
   line_ = {state, std::move(detail)};
   text_ = to_json_text(line_) + "\n";

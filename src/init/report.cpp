@@ -1,14 +1,14 @@
 #include "init/report.h"
 
 #include "base/file.h"
-#include "base/line_ring.h"
+#include "base/utf8.h"
 
 namespace croft::init {
 
 Status write_report(const std::filesystem::path& path, ExitReport report) {
-  report.command = to_utf8(report.command);
-  report.reason = to_utf8(report.reason);
-  for (std::string& line : report.last_lines) line = to_utf8(line);
+  report.command = to_valid_utf8(report.command);
+  report.reason = to_valid_utf8(report.reason);
+  for (std::string& line : report.last_lines) line = to_valid_utf8(line);
   const std::filesystem::path directory = path.parent_path();
   std::error_code error;
   if (!directory.empty() && !std::filesystem::exists(directory, error)) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/utf8.h"
 #include "engine/docker/container_json.h"
 #include "engine/docker/docker_engine.h"
 #include "engine/docker/filters.h"
@@ -76,9 +77,8 @@ class LineCutter {
   }
 
  private:
-  void emit(std::string line) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (progress_) progress_(line);
+  void emit(std::string_view line) {
+    if (progress_) progress_(shown_line(line));
   }
   const ProgressLine& progress_;
   std::string rest_;

@@ -69,7 +69,8 @@ class Lifecycle(PlatformCase):
         wait_until("the start line in the log", 20, lambda: lines("--grep", "is listening"))
         self.assertEqual(lines("--grep", "no such text anywhere"), [])
         self.assertEqual(len(lines("-n", "1")), 1)
-        self.assertGreater(len(lines("--build")), 1)
+        self.assertGreater(len(lines("--build")), 2)
+        self.assertEqual(lines("--build", "-n", "2"), lines("--build")[-2:])
         self.assertTrue(any("npm ci" in line["line"] for line in lines("--build")), "build commands are shown")
         ids = [line["id"] for line in lines()]
         self.assertEqual(len(ids), len(set(ids)), "a line came twice")
