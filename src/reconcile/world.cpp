@@ -28,6 +28,12 @@ InstanceView view_of(const NodeId& node, const ObservedContainer& container) {
 }
 
 // Swarm's reason when a task ended before it ran; empty when it did not.
+// Swarm's words for a container that ended by itself. It may say so before the node's agent does,
+// which knows the exit code and the last lines: those are worth the wait.
+bool ran(const engine::TaskInfo& task) {
+  return task.error.starts_with("task: non-zero exit");
+}
+
 std::string rejection(const engine::TaskInfo& task) {
   if (task.state != engine::TaskState::kRejected && task.state != engine::TaskState::kFailed) {
     return {};
@@ -90,7 +96,7 @@ std::vector<InstanceView> World::instances(const InstanceSetId& set) const {
       }
       // Created, but the engine could not start it: such a container has no exit code.
       const auto task = tasks_.find(view.task_id);
-      if (!view.running && !view.exit_code && task != tasks_.end()) {
+      if (!view.running && !view.exit_code && task != tasks_.end() && !ran(task->second)) {
         view.rejected = rejection(task->second);
       }
       views.push_back(std::move(view));

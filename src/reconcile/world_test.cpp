@@ -34,6 +34,11 @@ TEST(World, SaysWhyTheEngineCouldNotStartAContainer) {
   ASSERT_EQ(world.instances(set).size(), 1u);
   EXPECT_EQ(world.instances(set)[0].rejected, "starting container failed: no such program");
 
+  // It ran; the agent has not told yet.
+  task.error = "task: non-zero exit (1)";
+  world.set_tasks({task});
+  EXPECT_EQ(world.instances(set)[0].rejected, "");
+
   // A container that ran and ended has an exit code, which says more.
   observed.containers[0].exit_code = 3;
   world.set_node(node, observed);
