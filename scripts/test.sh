@@ -53,7 +53,7 @@ on_test_engine() {
 run_bench() {
   install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
   need_space
-  build release croft croftd croft-node croft-core croft-init
+  build release croft croftd croft-node croft-core croft-init croft-load
   on_test_engine bench_on_engine "$@"
 }
 

@@ -2,7 +2,8 @@
 """Measurements of one run on this machine, as ratios where machines differ: ./dev bench [NAME…].
 
 Names: start (the command line client), idle (memory of the programs), deploy (against a bare Swarm service),
-requests (through edge and core, through the core alone, straight to the container). Without a name: all.
+requests (through edge and core, through the core alone, straight to the container). Without a name: all of these.
+loss: 300 requests/s over kept and 50 over fresh connections while 50 operations change the service; only when named.
 Exit 1 when a limit is exceeded. Every load is bounded; traffic stays on this machine.
 """
 import argparse
@@ -19,6 +20,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration" / "platform"))
 from croft_platform import Platform, say, wait_until  # noqa: E402
+from loss import Loss, print_table  # noqa: E402
 
 PROJECT = "bench"
 IMPORT = f"""project:
@@ -53,8 +55,8 @@ class Report:
 
 
 class Bench:
-    def __init__(self, platform, root, report):
-        self.platform, self.root, self.report = platform, root, report
+    def __init__(self, platform, root, report, options):
+        self.platform, self.root, self.report, self.options = platform, root, report, options
 
     # The command line client
 
@@ -147,6 +149,19 @@ class Bench:
         for name in ("core", "edge and core"):
             self.report.add(f"{name} / straight", medians[name] / medians["straight"], "x")
 
+    # Requests lost by operations
+
+    def loss(self):
+        outcome = Loss(self.platform, self.root, self.options.share).measure(self.options.deploys)
+        print_table(outcome)
+        self.report.add("requests while operations happen", outcome.requests["attempts"], "")
+        self.report.add("failed or unknown", outcome.lost, "", 0)
+        self.report.add("p99 then / p99 steady", outcome.ratio, "x", 2)
+        for name in ("still WebSockets", "still events"):
+            self.report.add(f"{name} that ended", outcome.ended(name), "", 0)
+        for name in ("own WebSockets", "own events"):
+            self.report.add(f"{name} not ended in order", outcome.other_than_accepted(name), "", 0)
+
     # Parts
 
     def prepare(self):
@@ -188,11 +203,13 @@ def load(prefix, url, host):
 
 
 def main():
-    names = ("start", "idle", "deploy", "requests")
+    names = ("start", "idle", "deploy", "requests", "loss")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", required=True, type=pathlib.Path)
     parser.add_argument("--programs", type=pathlib.Path, help="default: build/release/bin of the root")
     parser.add_argument("--json", type=pathlib.Path, help="also write the numbers there")
+    parser.add_argument("--deploys", type=int, default=50, help="operations of loss")
+    parser.add_argument("--share", type=float, default=1.0, help="of the rates of loss")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     options = parser.parse_args()
     unknown = set(options.names) - set(names)
@@ -200,8 +217,8 @@ def main():
         parser.error(f"no measurement {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     report = Report()
     platform = Platform(options.programs or options.root / "build/release/bin", options.root)
-    bench = Bench(platform, options.root, report)
-    wanted = [name for name in names if not options.names or name in options.names]
+    bench = Bench(platform, options.root, report, options)
+    wanted = [name for name in names if name in (options.names or names[:-1])]
     try:
         if wanted != ["start"]:
             platform.start()
