@@ -173,7 +173,7 @@ class Loss:
         self.must(self.build_and_deploy("configured"))
 
     def env(self):
-        self.platform.ok("service", "env", "set", f"{PROJECT}/web", f"SETTING=number {time.time()}")
+        self.platform.ok("service", "env", "set", f"{PROJECT}/web", f"CHANGED=at {time.time():.0f}")
         self.platform.ok("service", "restart", f"{PROJECT}/web")
 
     def restart(self):
