@@ -50,6 +50,20 @@ Error note_failure(ProcessRun& run, const build::BuildTrace& trace, Error error)
   return Error(error.code(), run.failure->message, error.detail());
 }
 
+// What a container had is in use until the engine has removed that container, which takes it some
+// seconds after its end.
+template <typename Remove>
+Task<Status> when_free(Remove remove) {
+  constexpr int kTries = 40;
+  constexpr Millis kPause{250};
+  Status removed = co_await remove();
+  for (int i = 1; i < kTries && !removed && removed.error().code() == ErrorCode::kConflict; ++i) {
+    co_await sleep_for(kPause);
+    removed = co_await remove();
+  }
+  co_return removed;
+}
+
 }  // namespace
 
 // The build and prepare container of a version share what they are told of the host and network.
@@ -225,8 +239,9 @@ Task<Result<std::string>> BuildArtifacts::prepare_image(const RolloutSubject& su
 }
 
 Task<void> BuildArtifacts::discard(const Version& version) {
-  const Status removed = co_await tools_.engine.remove_image(run_images_.app_tag(version.id.str()),
-                                                             false, kEngineLimit);
+  const std::string tag = run_images_.app_tag(version.id.str());
+  const Status removed =
+      co_await when_free([&] { return tools_.engine.remove_image(tag, false, kEngineLimit); });
   if (!removed && removed.error().code() != ErrorCode::kNotFound) {
     log_warning("an image of an old version stays", {{"error", removed.error().describe()}});
   }
@@ -244,11 +259,8 @@ Task<Status> BuildArtifacts::remove_volumes(const ServiceId& service) {
   const std::string prefix = tools_.names.volume(service, "");
   for (const engine::VolumeInfo& volume : *volumes) {
     if (!volume.spec.name.starts_with(prefix)) continue;
-    Status removed = co_await tools_.engine.remove_volume(volume.spec.name, kEngineLimit);
-    for (int i = 0; i < 20 && !removed && removed.error().code() == ErrorCode::kConflict; ++i) {
-      co_await sleep_for(Millis(500));  // the container that had it is being removed
-      removed = co_await tools_.engine.remove_volume(volume.spec.name, kEngineLimit);
-    }
+    Status removed = co_await when_free(
+        [&] { return tools_.engine.remove_volume(volume.spec.name, kEngineLimit); });
     if (!removed && removed.error().code() != ErrorCode::kNotFound) co_return removed;
   }
   co_return Status{};

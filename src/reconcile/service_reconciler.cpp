@@ -159,8 +159,10 @@ Task<Result<bool>> ServiceReconciler::remove(const Wanted& wanted,
   if (!secrets) co_return fail(std::move(secrets).error());
   for (const engine::FileInfo& secret : *secrets) {
     Status removed = co_await engine_.remove_secret(secret.id, kEngineLimit);
-    if (!removed && removed.error().code() == ErrorCode::kConflict) co_return false;
-    if (!removed && removed.error().code() != ErrorCode::kNotFound) {
+    // The swarm counts it as used for some seconds after the last container: nobody waits for that,
+    // a later run takes it as an orphan.
+    if (!removed && removed.error().code() != ErrorCode::kNotFound &&
+        removed.error().code() != ErrorCode::kConflict) {
       co_return fail(std::move(removed).error());
     }
   }
