@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "reconcile/service_spec.h"
 #include "store/instance_sets.h"
+#include "store/nodes.h"
 #include "store/projects.h"
 #include "store/services.h"
 
@@ -72,6 +73,10 @@ Task<Status> ServiceReconciler::reconcile() {
   auto wanted = co_await read_wanted();
   if (!wanted) co_return fail(std::move(wanted).error());
 
+  auto nodes = co_await store_.read([](const Tx& tx) { return list_nodes(tx, Scope::platform()); });
+  if (!nodes) co_return fail(std::move(nodes).error());
+  const bool sees_all = world_.knows_all(*nodes);
+
   std::map<std::string, const engine::ServiceInfo*> by_set;
   for (const engine::ServiceInfo& info : *existing) {
     if (of_instances(info.spec.labels)) by_set[label(info.spec.labels, "croft.set")] = &info;
@@ -81,17 +86,17 @@ Task<Status> ServiceReconciler::reconcile() {
   for (const Wanted& one : *wanted) {
     sets.insert(one.set.id.str());
     const auto it = by_set.find(one.set.id.str());
-    Status status = co_await converge(one, it == by_set.end() ? nullptr : it->second);
+    Status status = co_await converge(one, it == by_set.end() ? nullptr : it->second, sees_all);
     if (!status && first) first = std::move(status);  // one set's trouble does not hold up others
   }
   Status orphans = co_await remove_orphans(*existing, sets);
   co_return first ? orphans : first;
 }
 
-Task<Status> ServiceReconciler::converge(const Wanted& wanted,
-                                         const engine::ServiceInfo* existing) {
+Task<Status> ServiceReconciler::converge(const Wanted& wanted, const engine::ServiceInfo* existing,
+                                         bool sees_all) {
   if (wanted.set.state == InstanceSetState::kRemoving) {
-    auto gone = co_await remove(wanted, existing);
+    auto gone = co_await remove(wanted, existing, sees_all);
     if (!gone) co_return fail(std::move(gone).error());
     if (!*gone) co_return Status{};
     const InstanceSetId id = wanted.set.id;
@@ -145,7 +150,7 @@ Task<Result<std::string>> ServiceReconciler::ensure_secret(const Wanted& wanted)
 }
 
 Task<Result<bool>> ServiceReconciler::remove(const Wanted& wanted,
-                                             const engine::ServiceInfo* existing) {
+                                             const engine::ServiceInfo* existing, bool sees_all) {
   if (existing != nullptr) {
     Status removed = co_await engine_.remove_service(existing->id, kEngineLimit);
     if (!removed && removed.error().code() != ErrorCode::kNotFound) {
@@ -153,7 +158,8 @@ Task<Result<bool>> ServiceReconciler::remove(const Wanted& wanted,
     }
     co_return false;
   }
-  if (world_.running(wanted.set.id) > 0) co_return false;  // still draining
+  // Still draining; or a node has not told yet what runs there.
+  if (!sees_all || world_.running(wanted.set.id) > 0) co_return false;
   auto secrets =
       co_await engine_.list_secrets({.names = {names_.set_secret(wanted.set)}}, kEngineLimit);
   if (!secrets) co_return fail(std::move(secrets).error());

@@ -28,11 +28,12 @@ class ServiceReconciler final : public Reconciler {
  private:
   struct Wanted;  // one instance set with what belongs to it
   Task<Result<std::vector<Wanted>>> read_wanted();
-  Task<Status> converge(const Wanted& wanted, const engine::ServiceInfo* existing);
+  Task<Status> converge(const Wanted& wanted, const engine::ServiceInfo* existing, bool sees_all);
   Task<Status> create(const Wanted& wanted);
   Task<Result<std::string>> ensure_secret(const Wanted& wanted);
   // True when nothing of the set is left.
-  Task<Result<bool>> remove(const Wanted& wanted, const engine::ServiceInfo* existing);
+  Task<Result<bool>> remove(const Wanted& wanted, const engine::ServiceInfo* existing,
+                            bool sees_all);
   Task<Status> remove_orphans(const std::vector<engine::ServiceInfo>& existing,
                               const std::set<std::string>& sets);
 

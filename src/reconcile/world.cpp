@@ -67,6 +67,11 @@ bool World::node_known(const NodeId& node) const {
   return it != nodes_.end() && it->second.containers_known;
 }
 
+bool World::knows_all(const std::vector<Node>& nodes) const {
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [this](const Node& node) { return node_known(node.id); });
+}
+
 const NodeObserved* World::node(const NodeId& node) const {
   const auto it = nodes_.find(node);
   return it == nodes_.end() ? nullptr : &it->second;

@@ -9,6 +9,7 @@
 
 #include "engine/container.h"
 #include "model/ids.h"
+#include "model/node.h"
 #include "model/node_state.h"
 #include "task/broadcast.h"
 
@@ -50,8 +51,11 @@ class World {
   std::vector<InstanceView> instances(const InstanceSetId& set) const;
   // The report of the project's active core; null until one is active.
   const CoreObserved* active_core(const ProjectId& project) const;
-  // Containers of a set that still run, on any node.
+  // Containers of a set that still run, on any node. 0 also while nothing is known: ask
+  // knows_all() before taking it for an end.
   int running(const InstanceSetId& set) const;
+  // Every one of `nodes` has told its containers since this process started.
+  bool knows_all(const std::vector<Node>& nodes) const;
 
   // For processes that wait for the world. Reconcilers listen by on_change().
   Broadcast& changed() { return changed_; }

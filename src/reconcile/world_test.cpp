@@ -45,5 +45,21 @@ TEST(World, SaysWhyTheEngineCouldNotStartAContainer) {
   EXPECT_EQ(world.instances(set)[0].rejected, "");
 }
 
+// After a restart of croftd nothing is known for a moment: no container runs then, it seems.
+TEST(World, KnowsAllOnlyWhenEveryNodeHasTold) {
+  Runtime runtime;
+  World world(runtime);
+  const Node first{.id = *NodeId::parse("N000000000000000000001")};
+  const Node second{.id = *NodeId::parse("N000000000000000000002")};
+  EXPECT_FALSE(world.knows_all({first}));
+  NodeObserved observed;
+  world.set_node(first.id, observed);  // connected, its containers not listed yet
+  EXPECT_FALSE(world.knows_all({first}));
+  observed.containers_known = true;
+  world.set_node(first.id, observed);
+  EXPECT_TRUE(world.knows_all({first}));
+  EXPECT_FALSE(world.knows_all({first, second}));
+}
+
 }  // namespace
 }  // namespace croft
