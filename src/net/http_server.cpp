@@ -6,7 +6,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <list>
 
@@ -31,6 +30,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
       : runtime(r), tasks(r), changed(r), end(r), serving{r, handler, options, tasks} {}
 
   Task<void> accept_from(Acceptor& acceptor);
+  Task<void> accept_until_end();
   static Task<void> serve(std::shared_ptr<State> self, Fd socket);
   void close_acceptors();
 
@@ -120,27 +120,32 @@ Task<void> HttpServer::State::accept_from(Acceptor& acceptor) {
   }
 }
 
+Task<void> HttpServer::State::accept_until_end() {
+  // Also when the task is cancelled: no connection may come in while the others are ended.
+  struct Accepting {
+    State& state;
+    ~Accepting() {
+      state.serving.stopping = true;
+      state.close_acceptors();
+    }
+  };
+  const Accepting accepting{*this};
+  for (Acceptor& acceptor : acceptors) tasks.spawn("http accept", accept_from(acceptor));
+  while (!ending) co_await end.wait_for(kWakeUp);
+}
+
 Task<void> HttpServer::run() {
-  const auto state = state_;
-  // This task has to wait for its children also after it was cancelled itself.
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  state->running = true;
-  for (Acceptor& acceptor : state->acceptors) {
-    state->tasks.spawn("http accept", state->accept_from(acceptor));
-  }
-  while (!state->ending) {
-    co_await state->end.wait_for(kWakeUp);
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) break;
-  }
-  state->serving.stopping = true;
-  state->close_acceptors();
-  state->tasks.cancel();
-  co_await state->tasks.join();
-  state->running = false;
-  state->changed.notify();
-  co_await asio::this_coro::throw_if_cancelled(throws);
+  struct Running {
+    explicit Running(std::shared_ptr<State> s) : state(std::move(s)) { state->running = true; }
+    Running(const Running&) = delete;
+    ~Running() {
+      state->running = false;
+      state->changed.notify();
+    }
+    std::shared_ptr<State> state;
+  };
+  const Running running(state_);
+  co_await running.state->tasks.run(running.state->accept_until_end());
 }
 
 Task<void> HttpServer::stop(Millis grace) {

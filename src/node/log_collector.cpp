@@ -30,9 +30,7 @@ LogCollector::~LogCollector() = default;
 Task<void> LogCollector::run() {
   co_await load_cursors();
   group_.spawn("send log lines", send_batches());
-  co_await watch_containers();
-  group_.cancel();
-  co_await group_.join();
+  co_await group_.run(watch_containers());
   save_cursors(true);
 }
 

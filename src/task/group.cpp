@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/check.h"
@@ -63,10 +64,36 @@ void Group::cancel() {
 
 Task<void> Group::join() {
   const auto state = state_;
+  // Per task, not per frame: put back at the end. Nothing in between throws.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  bool passed_on = false;
   while (!state->children.empty()) {
+    const auto owner = co_await asio::this_coro::cancellation_state;
+    if (owner.cancelled() != asio::cancellation_type::none && !passed_on) {
+      cancel();
+      passed_on = true;
+    }
     state->emptied.expires_at(asio::steady_timer::time_point::max());
     co_await state->emptied.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+  co_await asio::this_coro::throw_if_cancelled(throws);
+}
+
+Task<void> Group::run(Task<void> body) {
+  const auto state = state_;
+  std::exception_ptr failure;
+  try {
+    co_await std::move(body);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  cancel();
+  co_await join();
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (failure) std::rethrow_exception(failure);
 }
 
 std::size_t Group::size() const {
