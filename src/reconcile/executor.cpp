@@ -4,7 +4,6 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "store/events.h"
 #include "store/processes.h"
 
 namespace croft {
@@ -54,6 +53,11 @@ Task<Status> ProcessRun::save_state() {
       [&copy](Tx& tx) { return update_process(tx, Scope::platform(), copy); });
   if (!saved) co_return fail(std::move(saved).error());
   co_return Status{};
+}
+
+void ProcessRun::plan_steps(const std::vector<ProcessStepPlan>& steps) {
+  process_.steps.clear();
+  for (const ProcessStepPlan& step : steps) process_.steps.push_back({.name = step.name});
 }
 
 void ProcessRun::log(std::string text) {
@@ -120,8 +124,10 @@ void Executor::cancel(const ProcessId& process) {
 }
 
 Task<void> Executor::run() {
-  // Being cancelled must not throw here: the runs are to be joined.
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await group_.run(start_processes());
+}
+
+Task<void> Executor::start_processes() {
   auto left_over =
       co_await store_.read([](const Tx& tx) { return active_processes(tx, Scope::platform()); });
   if (!left_over) {
@@ -133,13 +139,10 @@ Task<void> Executor::run() {
     }
   }
   group_.spawn("process logs", flush_logs());
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  while (state.cancelled() == boost::asio::cancellation_type::none) {
+  for (;;) {
     co_await start_runnable();
     co_await wake_.wait_for(kPeriod);
   }
-  group_.cancel();
-  co_await group_.join();
 }
 
 Task<void> Executor::flush_logs() {
@@ -186,6 +189,7 @@ Task<void> Executor::drive(Process process) {
 
 Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
   const std::vector<ProcessHandler::Step> steps = handler.steps();
+  run.plan_steps(steps);
   auto at = std::find_if(steps.begin(), steps.end(),
                          [&](const auto& s) { return s.name == run.process().step; });
   if (at == steps.end()) at = steps.begin();

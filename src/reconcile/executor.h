@@ -16,6 +16,11 @@
 
 namespace croft {
 
+struct ProcessStepPlan {
+  std::string name;
+  bool cancellable = true;  // a wish to cancel is obeyed before and during it
+};
+
 // What a step may use of its process. One per run of a process; lives as long as the run.
 class ProcessRun {
  public:
@@ -38,7 +43,8 @@ class ProcessRun {
   // it before it ends.
   std::function<Task<void>()> cancel_hook;
 
-  // For the executor.
+  // For the executor. plan_steps: told with the next save, so that what is to come can be shown.
+  void plan_steps(const std::vector<ProcessStepPlan>& steps);
   Task<Status> begin_step(std::string step, int progress, bool cancellable);
   Task<Status> set_progress(int progress);
   Task<Status> finish(ProcessStatus status, boost::json::value result,
@@ -59,10 +65,7 @@ class ProcessRun {
 // A kind of process. Handlers have no state of their own.
 class ProcessHandler {
  public:
-  struct Step {
-    std::string name;
-    bool cancellable = true;  // a wish to cancel is obeyed before and during it
-  };
+  using Step = ProcessStepPlan;
   virtual ~ProcessHandler() = default;
   virtual std::string kind() const = 0;
   // In order. A step that has nothing to do returns at once.
@@ -90,6 +93,7 @@ class Executor {
   Task<void> run();
 
  private:
+  Task<void> start_processes();
   Task<void> start_runnable();
   Task<void> flush_logs();
   Task<void> drive(Process process);

@@ -1,0 +1,128 @@
+// Durable processes on a real store, with a handler that the test drives.
+#include "reconcile/executor.h"
+
+#include <gmock/gmock.h>
+
+#include "reconcile/cancellable.h"
+#include "store/processes.h"
+#include "store/projects.h"
+#include "store/store_fixture.h"
+
+namespace croft {
+namespace {
+
+using testing::ElementsAre;
+
+// Steps one, two and three; two waits until it is cancelled.
+class WaitingHandler final : public ProcessHandler {
+ public:
+  WaitingHandler(Runtime& runtime, Signal& waits) : runtime_(runtime), waits_(waits) {}
+  std::string kind() const override { return "test"; }
+  std::vector<Step> steps() const override {
+    return {{.name = "one"}, {.name = "two"}, {.name = "three"}};
+  }
+  Task<Status> run(std::string step, ProcessRun& run) override {
+    if (step != "two") co_return Status{};
+    co_await run_cancellable(runtime_, run, "wait", wait());
+    if (run.cancel_wanted()) co_return fail(ErrorCode::kCancelled, "cancelled");
+    co_return Status{};
+  }
+  Task<void> undo(ProcessRun&) override {
+    ++undone;
+    co_return;
+  }
+  Task<Result<boost::json::value>> result(ProcessRun&) override {
+    co_return boost::json::value(nullptr);
+  }
+
+  int undone = 0;
+  bool wait_ended = false;
+
+ private:
+  Task<void> wait() {
+    waits_.notify();
+    co_await sleep_for(Millis(600'000));
+    wait_ended = true;
+  }
+
+  Runtime& runtime_;
+  Signal& waits_;
+};
+
+class ExecutorTest : public StoreTest {
+ protected:
+  ExecutorTest() : StoreTest(StoreKind::kInline) {
+    auto handler = std::make_unique<WaitingHandler>(runtime_, waits_);
+    handler_ = handler.get();
+    executor_.add(std::move(handler));
+    const auto project =
+        must(write([](Tx& tx) { return create_project(tx, Scope::platform(), {.name = "shop"}); }));
+    id_ =
+        must(write([&](Tx& tx) {
+          return create_process(tx, Scope::platform(), {.project_id = project.id, .kind = "test"});
+        })).id;
+  }
+  Task<Process> get() {
+    auto found = co_await store().read(
+        [this](const Tx& tx) { return get_process(tx, Scope::platform(), id_); });
+    co_return must(std::move(found));
+  }
+
+  Signal waits_{runtime_};
+  WaitingHandler* handler_ = nullptr;
+  Executor executor_{runtime_, store(), 2};
+  ProcessId id_;
+
+ public:
+  // Runs the executor until step two waits, then `then`, then cancels the executor and joins it.
+  Task<void> beside(Task<void> then) {
+    Group group(runtime_);
+    group.spawn("executor", executor_.run());
+    EXPECT_TRUE(co_await waits_.wait_for(Millis(10'000)));
+    co_await std::move(then);
+    group.cancel();
+    co_await group.join();
+  }
+  Task<void> see_steps(std::vector<std::string>* seen) {
+    const Process process = co_await get();
+    for (const ProcessStep& step : process.steps) {
+      seen->push_back(step.name + " " + std::string(enum_to_string(step.status)));
+    }
+  }
+  Task<void> cancel_and_wait() {
+    co_await store().write([this](Tx& tx) { return request_cancel(tx, Scope::platform(), id_); });
+    executor_.cancel(id_);
+    for (int i = 0; i < 1000; ++i) {
+      const Process process = co_await get();
+      if (is_finished(process.status)) co_return;
+      co_await sleep_for(Millis(1));
+    }
+  }
+  Task<void> nothing() { co_return; }
+};
+
+TEST_F(ExecutorTest, ShowsTheStepsThatAreToCome) {
+  std::vector<std::string> seen;
+  runtime_.run_until_done(beside(see_steps(&seen)));
+  EXPECT_THAT(seen, ElementsAre("one finished", "two running", "three pending"));
+}
+
+TEST_F(ExecutorTest, CancellingAProcessEndsWhatItsStepWaitsFor) {
+  runtime_.run_until_done(beside(cancel_and_wait()));
+  const Process process = runtime_.run_until_done(get());
+  EXPECT_EQ(process.status, ProcessStatus::kCanceled);
+  EXPECT_EQ(process.steps.at(2).status, StepStatus::kSkipped);
+  EXPECT_EQ(handler_->undone, 1);
+}
+
+// The next croftd goes on with it: nothing is undone, and nobody is left running.
+TEST_F(ExecutorTest, EndingTheExecutorLeavesItsProcessesRunning) {
+  runtime_.run_until_done(beside(nothing()));
+  const Process process = runtime_.run_until_done(get());
+  EXPECT_EQ(process.status, ProcessStatus::kRunning);
+  EXPECT_EQ(process.step, "two");
+  EXPECT_EQ(handler_->undone, 0);
+}
+
+}  // namespace
+}  // namespace croft
