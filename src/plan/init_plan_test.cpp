@@ -87,10 +87,25 @@ TEST(SiteRules, RedirectsAndHeaders) {
   EXPECT_NE(rules->find("location = \"/old\" { return 301 \"/new$is_args$args\"; }"),
             std::string::npos)
       << *rules;
-  EXPECT_NE(rules->find("location ^~ \"/app/\" { rewrite ^ \"/index.html\" last; }"),
+  EXPECT_NE(rules->find("location ^~ \"/app/\" {"), std::string::npos) << *rules;
+  EXPECT_NE(rules->find("rewrite ^ \"/index.html\" last;"), std::string::npos) << *rules;
+  EXPECT_NE(rules->find("add_header \"X-Frame-Options\" \"DENY\" always;"), std::string::npos);
+}
+
+// That nginx serves these is tested in tests/integration/site.
+TEST(SiteRules, ARewriteOntoItselfPassesTheSecondTime) {
+  spec::Routing routing;
+  routing.redirects = {{.from = "/old", .to = "/new", .status = 301},
+                       {.from = "/*", .to = "/index.html"}};
+  const auto rules = nginx_rules(routing);
+  ASSERT_TRUE(rules);
+  EXPECT_NE(rules->find("location \"/\" { uninitialized_variable_warn off; "
+                        "if ($croft_rewritten_1 = \"\") { set $croft_rewritten_1 1; "
+                        "rewrite ^ \"/index.html\" last; } }"),
             std::string::npos)
       << *rules;
-  EXPECT_NE(rules->find("add_header \"X-Frame-Options\" \"DENY\" always;"), std::string::npos);
+  EXPECT_EQ(rules->find("^~"), std::string::npos)
+      << "regular expressions, such as .php, come first";
 }
 
 TEST(SiteRules, AValueCannotAddDirectives) {

@@ -49,23 +49,41 @@ std::string location_of(std::string_view from) {
   return fmt::format("location {} {}", prefix ? "^~" : "=", quoted(from));
 }
 
+// Whether a request for `target` comes to the location of `from` again.
+bool leads_back(std::string_view from, std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  if (from.ends_with("/*")) from.remove_suffix(1);
+  return from.ends_with('/') ? target.starts_with(from) : target == from;
+}
+
+// nginx looks for the location anew after a rewrite, and again when "/" becomes "/index.html". So
+// the rule marks the request and lets it pass when it comes back. One that leads back to itself
+// stands behind regular expressions: "/*" to "/index.php" shall run that file, not send its text.
+std::string rewrite_rule(const spec::Redirect& redirect, std::size_t index) {
+  const std::string mark = fmt::format("$croft_rewritten_{}", index);
+  std::string location = location_of(redirect.from);
+  constexpr std::string_view kPrefix = "location ^~ ";
+  if (location.starts_with(kPrefix) && leads_back(redirect.from, redirect.to)) {
+    location.replace(0, kPrefix.size(), "location ");
+  }
+  return fmt::format(
+      "{} {{ uninitialized_variable_warn off; if ({} = \"\") {{ set {} 1; rewrite ^ {} last; }} "
+      "}}\n",
+      location, mark, mark, quoted(redirect.to));
+}
+
 std::string redirect_rule(const spec::Redirect& redirect) {
-  std::string target = redirect.to;
   std::string from = redirect.from;
   if (from.ends_with("/*")) from.pop_back();
   std::string body;
-  if (!redirect.status) {
-    body = fmt::format("rewrite ^ {} last;", quoted(target));
-  } else {
-    std::string to = quoted(target);
-    to.pop_back();  // the closing quote: what follows is part of the same string
-    if (redirect.preserve_path) {
-      body = fmt::format("if ($uri ~ \"^{}(.*)$\") {{ set $croft_rest $1; }} ", from);
-      to += "$croft_rest";
-    }
-    if (redirect.preserve_query) to += "$is_args$args";
-    body += fmt::format("return {} {}\";", *redirect.status, to);
+  std::string to = quoted(redirect.to);
+  to.pop_back();  // the closing quote: what follows is part of the same string
+  if (redirect.preserve_path) {
+    body = fmt::format("if ($uri ~ \"^{}(.*)$\") {{ set $croft_rest $1; }} ", from);
+    to += "$croft_rest";
   }
+  if (redirect.preserve_query) to += "$is_args$args";
+  body += fmt::format("return {} {}\";", *redirect.status, to);
   return fmt::format("{} {{ {} }}\n", location_of(redirect.from), body);
 }
 
@@ -98,7 +116,8 @@ Result<std::string> nginx_rules(const spec::Routing& routing) {
                       location_of(rule.for_path), lines);
     }
   }
-  for (const spec::Redirect& redirect : routing.redirects) {
+  for (std::size_t i = 0; i < routing.redirects.size(); ++i) {
+    const spec::Redirect& redirect = routing.redirects[i];
     CROFT_TRY(check_path(redirect.from));
     CROFT_TRY(check_text("redirects.to", redirect.to));
     if (absolute(redirect.to) && !redirect.status) {
@@ -106,7 +125,7 @@ Result<std::string> nginx_rules(const spec::Routing& routing) {
                   fmt::format("run.routing.redirects: {} leads to another host and needs a status",
                               redirect.from));
     }
-    rules += redirect_rule(redirect);
+    rules += redirect.status ? redirect_rule(redirect) : rewrite_rule(redirect, i);
   }
   return rules;
 }
