@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
+#include <stop_token>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -78,6 +80,23 @@ TEST(Spawn, KillsTheWholeGroupAtTheTimeout) {
   ASSERT_TRUE(r);
   EXPECT_TRUE(r->timed_out);
   EXPECT_EQ(r->exit_code, 128 + 9);
+}
+
+// xargs starts sleep: when that one lived on, it would hold the pipe until the timeout.
+TEST(Spawn, ARequestToStopEndsTheWholeGroup) {
+  std::stop_source stop;
+  const SpawnOptions options{.argv = {"xargs", "-t", "sleep"},
+                             .input = "30",
+                             .on_output = [&stop](std::string_view) { stop.request_stop(); },
+                             .cancel = stop.get_token()};
+  const auto started = std::chrono::steady_clock::now();
+  const auto r = run_program(options);
+  ASSERT_TRUE(r);
+  EXPECT_TRUE(r->cancelled);
+  EXPECT_FALSE(r->timed_out);
+  EXPECT_EQ(r->exit_code, 128 + SIGTERM);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
+  EXPECT_EQ(run_program_checked(options).error().code(), ErrorCode::kCancelled);
 }
 
 TEST(Secret, ComparesAndMovesEmpty) {

@@ -65,10 +65,16 @@ class Collector {
 
   // Feeds input and drains both outputs until the child closes them or the time is up.
   bool pump(Fd& in, Fd& out, Fd& err, SpawnResult& result) {
-    const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+    auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+    const long long longest_wait_ms = options_.cancel.stop_possible() ? 100 : 1000;
     std::string_view input = options_.input;
     if (input.empty()) in.reset();
     while (out || err) {
+      if (!result.cancelled && options_.cancel.stop_requested()) {
+        result.cancelled = true;
+        ::kill(-pid_, SIGTERM);
+        deadline = std::min(deadline, std::chrono::steady_clock::now() + options_.stop_grace);
+      }
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) {
@@ -78,7 +84,7 @@ class Collector {
       std::array<pollfd, 3> polled{{{out ? out.get() : -1, POLLIN, 0},
                                     {err ? err.get() : -1, POLLIN, 0},
                                     {in ? in.get() : -1, POLLOUT, 0}}};
-      const int wait_ms = static_cast<int>(std::min<long long>(left.count(), 1000));
+      const int wait_ms = static_cast<int>(std::min<long long>(left.count(), longest_wait_ms));
       if (::poll(polled.data(), polled.size(), wait_ms) < 0 && errno != EINTR) return false;
       if (polled[0].revents != 0) drain(out, result.output);
       if (polled[1].revents != 0) drain(err, result.errors);
@@ -152,8 +158,9 @@ Result<SpawnResult> run_program(const SpawnOptions& options) {
   SpawnResult result;
   if (!exec_failed) {
     Collector collector(options, pid);
-    result.timed_out =
-        !collector.pump(pipes[0].write_end, pipes[1].read_end, pipes[2].read_end, result);
+    const bool ended =
+        collector.pump(pipes[0].write_end, pipes[1].read_end, pipes[2].read_end, result);
+    result.timed_out = !ended && !result.cancelled;
   }
   int wait_status = 0;
   while (::waitpid(pid, &wait_status, 0) < 0 && errno == EINTR) {
@@ -167,6 +174,9 @@ Result<SpawnResult> run_program(const SpawnOptions& options) {
 Result<SpawnResult> run_program_checked(const SpawnOptions& options) {
   auto result = run_program(options);
   if (!result) return result;
+  if (result->cancelled) {
+    return fail(ErrorCode::kCancelled, fmt::format("{} was stopped", options.argv[0]));
+  }
   if (!result->timed_out && result->exit_code == 0) return result;
   constexpr std::size_t kTail = 2000;
   const std::string& said = result->errors.empty() ? result->output : result->errors;

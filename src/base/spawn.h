@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,16 @@ struct SpawnOptions {
   std::size_t max_output_bytes = 4u << 20;  // of stdout and of stderr; the rest is dropped
   // Called with each piece of output as it comes, on the calling thread; null: only collected.
   std::function<void(std::string_view)> on_output;
+  // When a stop is requested (by any thread): SIGTERM to its process group, so that it can put away
+  // what it began, and SIGKILL after `stop_grace`. Noticed within 100 ms.
+  std::stop_token cancel;
+  std::chrono::milliseconds stop_grace{10'000};
 };
 
 struct SpawnResult {
   int exit_code = 0;  // 128 + signal number when a signal ended it
   bool timed_out = false;
+  bool cancelled = false;
   std::string output;  // standard output
   std::string errors;  // standard error
 };
@@ -36,7 +42,8 @@ struct SpawnResult {
 // Fails with kNotFound when the program does not exist; a non-zero exit code is not an error.
 Result<SpawnResult> run_program(const SpawnOptions& options);
 
-// The same, and a non-zero exit or a timeout is an Error with the last lines of what it said.
+// The same, and a non-zero exit, a timeout or a cancellation (kCancelled) is an Error with the last
+// lines of what it said.
 Result<SpawnResult> run_program_checked(const SpawnOptions& options);
 
 }  // namespace croft
