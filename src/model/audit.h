@@ -24,9 +24,10 @@ struct AuditEntry {
   std::string reason;  // of a refusal or failure
   std::string peer;    // address of the caller
   std::string request_id;
+  std::string hash;  // links it to the entry before (store/audit_chain.h); set when it is appended
 };
 BOOST_DESCRIBE_STRUCT(AuditEntry, (),
                       (number, at, user_id, actor, token_id, action, project_id, object, result,
-                       reason, peer, request_id))
+                       reason, peer, request_id, hash))
 
 }  // namespace croft

@@ -6,7 +6,8 @@
 
 namespace croft {
 
-// Sets number and time, and the user unless the scope is the platform's.
+// Sets number, time and hash, and the user unless the scope is the platform's. Links the entry to
+// the one before it (audit_chain.h).
 Status append_audit(Tx& tx, const Scope& scope, const AuditEntry& entry);
 // Newest first; `after` is a number; `project` empty: all in the scope. Entries without a project
 // are for scopes that see all projects.

@@ -234,8 +234,32 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 )sql";
 
+// Entries from before it stay outside of the chain, below its anchor. Only what lies below the
+// anchor may be deleted: pruning moves that first (store/audit_chain.h).
+constexpr std::string_view kAuditChain = R"sql(
+ALTER TABLE audit ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+CREATE TABLE audit_chain (
+  only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+  anchor_number INTEGER NOT NULL,
+  anchor_hash TEXT NOT NULL,
+  head_number INTEGER NOT NULL,
+  head_hash TEXT NOT NULL,
+  seal TEXT NOT NULL,
+  key_sealed BLOB
+) STRICT;
+INSERT INTO audit_chain
+  SELECT 1, COALESCE(MAX(number), 0), '', COALESCE(MAX(number), 0), '', '', NULL FROM audit;
+DROP TRIGGER audit_is_append_only_2;
+CREATE TRIGGER audit_is_append_only_2 BEFORE DELETE ON audit
+WHEN OLD.number > (SELECT anchor_number FROM audit_chain)
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_chain_stays BEFORE DELETE ON audit_chain
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, "initial", kInitial},
+    {2, "audit chain", kAuditChain},
 };
 
 }  // namespace
