@@ -82,6 +82,16 @@ struct Http2Connection::State {
   void end(Fault why);
   void stream_ended(std::int32_t id, std::uint32_t code);
 
+  // nghttp2's callbacks; `user` is the state.
+  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                       std::uint8_t, void* user);
+  static int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data,
+                     std::size_t size, void* user);
+  static int on_received(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user);
+
   Runtime& runtime;
   std::unique_ptr<Link> link;
   AnswerHeaders names;
@@ -111,51 +121,58 @@ void Http2Connection::State::stream_ended(std::int32_t id, std::uint32_t code) {
   stream->done.cancel();
 }
 
+int Http2Connection::State::on_header(nghttp2_session*, const nghttp2_frame* frame,
+                                      const std::uint8_t* name, std::size_t name_size,
+                                      const std::uint8_t* value, std::size_t value_size,
+                                      std::uint8_t, void* user) {
+  auto* state = static_cast<State*>(user);
+  Stream* stream = find(state->streams, frame->hd.stream_id);
+  if (stream == nullptr) return 0;
+  note_header(state->names, *stream->reply, {reinterpret_cast<const char*>(name), name_size},
+              {reinterpret_cast<const char*>(value), value_size});
+  return 0;
+}
+
+int Http2Connection::State::on_data(nghttp2_session*, std::uint8_t, std::int32_t id,
+                                    const std::uint8_t* data, std::size_t size, void* user) {
+  Stream* stream = find(static_cast<State*>(user)->streams, id);
+  if (stream != nullptr) {
+    stream->reply->body.append({reinterpret_cast<const char*>(data), size});
+  }
+  return 0;
+}
+
+int Http2Connection::State::on_received(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  auto* state = static_cast<State*>(user);
+  if (frame->hd.type == NGHTTP2_GOAWAY) state->going_away = true;
+  Stream* stream = find(state->streams, frame->hd.stream_id);
+  const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+  if (stream != nullptr && carries && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+    stream->end_seen = true;
+  }
+  return 0;
+}
+
+int Http2Connection::State::on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  Stream* stream = find(static_cast<State*>(user)->streams, frame->hd.stream_id);
+  if (stream != nullptr && frame->hd.type == NGHTTP2_HEADERS) stream->reply->sent = true;
+  return 0;
+}
+
+int Http2Connection::State::on_closed(nghttp2_session*, std::int32_t id, std::uint32_t code,
+                                      void* user) {
+  static_cast<State*>(user)->stream_ended(id, code);
+  return 0;
+}
+
 void Http2Connection::State::start() {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
-  nghttp2_session_callbacks_set_on_header_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
-                    std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                    std::uint8_t, void* user) {
-        auto* state = static_cast<State*>(user);
-        Stream* stream = find(state->streams, frame->hd.stream_id);
-        if (stream == nullptr) return 0;
-        note_header(state->names, *stream->reply, {reinterpret_cast<const char*>(name), name_size},
-                    {reinterpret_cast<const char*>(value), value_size});
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-      callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data,
-                    std::size_t size, void* user) {
-        Stream* stream = find(static_cast<State*>(user)->streams, id);
-        if (stream != nullptr) {
-          stream->reply->body.append({reinterpret_cast<const char*>(data), size});
-        }
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_frame_recv_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        auto* state = static_cast<State*>(user);
-        if (frame->hd.type == NGHTTP2_GOAWAY) state->going_away = true;
-        Stream* stream = find(state->streams, frame->hd.stream_id);
-        const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-        if (stream != nullptr && carries && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-          stream->end_seen = true;
-        }
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        Stream* stream = find(static_cast<State*>(user)->streams, frame->hd.stream_id);
-        if (stream != nullptr && frame->hd.type == NGHTTP2_HEADERS) stream->reply->sent = true;
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_stream_close_callback(
-      callbacks, [](nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
-        static_cast<State*>(user)->stream_ended(id, code);
-        return 0;
-      });
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_received);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_closed);
   nghttp2_session_client_new(&session, callbacks, this);
   nghttp2_session_callbacks_del(callbacks);
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},

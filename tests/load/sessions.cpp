@@ -84,6 +84,11 @@ TimePoint SessionStream::next_limit() const {
   return steady_clock::now() + spec_.timeout;
 }
 
+steady_clock::duration SessionStream::period() const {
+  return std::chrono::duration_cast<steady_clock::duration>(
+      std::chrono::duration<double>(1 / spec_.rate_per_s));
+}
+
 Task<Verdict> SessionStream::open_session(Link& link, const HttpHeaders& fields, int wanted_status,
                                           HttpParser& parser, std::string* input) {
   const Request request{.method = "GET", .body = {}};
@@ -115,46 +120,48 @@ Task<SessionStream::End> SessionStream::hold_web_socket(Link& link, std::int64_t
                            {"Sec-WebSocket-Key", "Y3JvZnQtbG9hZCBjbGllbg=="}};
   Verdict opened = co_await open_session(link, fields, 101, parser, &input);
   if (opened.outcome != Outcome::kOk) co_return End{std::move(opened), false};
-  const auto period = std::chrono::duration_cast<steady_clock::duration>(
-      std::chrono::duration<double>(1 / spec_.rate_per_s));
   for (std::int64_t beat = 0;; ++beat) {
     const TimePoint sent_at = steady_clock::now();
-    const std::string text = make_beat(spec_, number, beat);
     link.set_deadline(next_limit());
-    bool sent = false;
-    Fault fault = co_await link.write(ws_client_frame(kWsText, text, kMask), &sent);
-    bool echoed = false;
-    while (!echoed) {
-      bool bad = false;
-      auto frame = take_ws_frame(input, bad);
-      if (bad) co_return End{failed("protocol", "not a frame of a server"), false};
-      if (!frame) {
-        if (Fault cut = co_await link.read(&input)) {
-          recorder_.close_codes[kWsAbnormal]++;
-          co_return End{broken(fault ? fault : cut, sent), false};
-        }
-        continue;
-      }
-      if (frame->opcode == kWsClose) {
-        recorder_.close_codes[frame->close_code()]++;
-        co_return ended_by_web_socket(frame->close_code());
-      }
-      if (frame->opcode == kWsPing) {
-        fault = co_await link.write(ws_client_frame(kWsPong, frame->payload, kMask), &sent);
-      }
-      if (frame->opcode != kWsText) continue;
-      if (frame->payload != text) {
-        co_return End{failed("wrong_echo", frame->payload.substr(0, 100)), false};
-      }
-      echoed = true;
-    }
+    std::optional<End> end = co_await beat_web_socket(link, make_beat(spec_, number, beat), &input);
+    if (end) co_return std::move(*end);
     ++recorder_.beats;
     recorder_.beat_ms.push_back(ms_between(sent_at, steady_clock::now()));
     link.set_deadline(TimePoint::max());
-    co_await sleep_until(run_, sent_at + period);
+    co_await sleep_until(run_, sent_at + period());
     if (!run_.over()) continue;
+    bool sent = false;
     co_await link.write(ws_client_frame(kWsClose, ws_close_payload(1000), kMask), &sent);
     co_return End{{}, true};
+  }
+}
+
+Task<std::optional<SessionStream::End>> SessionStream::beat_web_socket(Link& link, std::string text,
+                                                                       std::string* input) {
+  bool sent = false;
+  Fault fault = co_await link.write(ws_client_frame(kWsText, text, kMask), &sent);
+  for (;;) {
+    bool bad = false;
+    auto frame = take_ws_frame(*input, bad);
+    if (bad) co_return End{failed("protocol", "not a frame of a server"), false};
+    if (!frame) {
+      // Also when the beat could not be written: a close frame may have come before.
+      if (Fault cut = co_await link.read(input)) {
+        recorder_.close_codes[kWsAbnormal]++;
+        co_return End{broken(fault ? fault : cut, sent), false};
+      }
+      continue;
+    }
+    if (frame->opcode == kWsClose) {
+      recorder_.close_codes[frame->close_code()]++;
+      co_return ended_by_web_socket(frame->close_code());
+    }
+    if (frame->opcode == kWsPing) {
+      fault = co_await link.write(ws_client_frame(kWsPong, frame->payload, kMask), &sent);
+    }
+    if (frame->opcode != kWsText) continue;
+    if (frame->payload == text) co_return std::nullopt;
+    co_return End{failed("wrong_echo", frame->payload.substr(0, 100)), false};
   }
 }
 
@@ -189,8 +196,6 @@ Task<SessionStream::End> SessionStream::hold_events(Link& link) {
 }
 
 Task<SessionStream::End> SessionStream::hold_tcp(Link& link, std::int64_t number) {
-  const auto period = std::chrono::duration_cast<steady_clock::duration>(
-      std::chrono::duration<double>(1 / spec_.rate_per_s));
   for (std::int64_t beat = 0;; ++beat) {
     const TimePoint sent_at = steady_clock::now();
     const std::string text = make_beat(spec_, number, beat) + "\n";
@@ -209,7 +214,7 @@ Task<SessionStream::End> SessionStream::hold_tcp(Link& link, std::int64_t number
     ++recorder_.beats;
     recorder_.beat_ms.push_back(ms_between(sent_at, steady_clock::now()));
     link.set_deadline(TimePoint::max());
-    co_await sleep_until(run_, sent_at + period);
+    co_await sleep_until(run_, sent_at + period());
     if (run_.over()) co_return End{{}, true};
   }
 }

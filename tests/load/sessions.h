@@ -3,6 +3,9 @@
 // ends it in a way that the stream accepts; then the next one is opened.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "run.h"
 #include "task/group.h"
 
@@ -27,6 +30,8 @@ class SessionStream {
   Task<void> keep_one(int number);
   Task<End> hold(Link& link, std::int64_t number);
   Task<End> hold_web_socket(Link& link, std::int64_t number);
+  // Sends one beat and waits for its echo; nullopt when it came.
+  Task<std::optional<End>> beat_web_socket(Link& link, std::string text, std::string* input);
   Task<End> hold_events(Link& link);
   Task<End> hold_tcp(Link& link, std::int64_t number);
   // Sends the opening request and checks the status of the answer.
@@ -34,6 +39,7 @@ class SessionStream {
                              HttpParser& parser, std::string* input);
   End ended_by_web_socket(int code) const;
   TimePoint next_limit() const;
+  std::chrono::steady_clock::duration period() const;
 
   const Run& run_;
   const StreamSpec& spec_;

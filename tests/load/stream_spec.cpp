@@ -134,6 +134,30 @@ Status check_stream(const StreamSpec& spec, const std::string& text) {
   return {};
 }
 
+// Options with a value go into `values`, which holds the known ones.
+Status sort_words(const std::vector<std::string>& words, LoadOptions& options,
+                  std::map<std::string, std::string>& values, std::vector<std::string>& streams) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--series" || word == "--help") {
+      (word == "--help" ? options.help : options.series) = true;
+      continue;
+    }
+    if (word != "--stream" && !values.contains(word)) {
+      return fail(ErrorCode::kInvalid, fmt::format("{} is not known; see --help", word));
+    }
+    if (++i == words.size()) {
+      return fail(ErrorCode::kInvalid, fmt::format("{} needs a value", word));
+    }
+    if (word == "--stream") {
+      streams.push_back(words[i]);
+    } else {
+      values[word] = words[i];
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(Mode mode) {
@@ -204,23 +228,7 @@ Result<LoadOptions> parse_options(const std::vector<std::string>& words) {
                                             {"--version-header", options.version_header},
                                             {"--instance-header", options.instance_header}};
   std::vector<std::string> streams;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (word == "--series" || word == "--help") {
-      (word == "--help" ? options.help : options.series) = true;
-      continue;
-    }
-    if (word != "--stream" && !values.contains(word)) {
-      return fail(ErrorCode::kInvalid, fmt::format("{} is not known; see --help", word));
-    }
-    if (++i == words.size()) {
-      return fail(ErrorCode::kInvalid, fmt::format("{} needs a value", word));
-    }
-    if (word == "--stream")
-      streams.push_back(words[i]);
-    else
-      values[word] = words[i];
-  }
+  CROFT_TRY(sort_words(words, options, values, streams));
   if (options.help) return options;
   const auto duration = parse_duration(values["--duration"]);
   if (!duration || duration->count() <= 0 || *duration > std::chrono::hours(24)) {
