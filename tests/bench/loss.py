@@ -34,7 +34,7 @@ REQUESTS = (
     ("fresh", "h1", "GET", "http", 20), ("fresh", "h1", "POST", "http", 10),
     ("fresh", "h2", "GET", "https", 10), ("fresh", "h2", "POST", "https", 10),
 )
-CONNECTIONS = {("keepalive", "h1"): 10, ("keepalive", "h2"): 2, ("fresh", "h1"): 500, ("fresh", "h2"): 500}
+CONNECTIONS = {("keepalive", "h1"): 50, ("keepalive", "h2"): 2, ("fresh", "h1"): 500, ("fresh", "h2"): 500}
 OPERATIONS = ("deploy", "configure", "env", "scale_up", "rollback", "restart", "scale_down", "failing_deploy")
 
 

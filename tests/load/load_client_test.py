@@ -152,8 +152,9 @@ class Requests(Case):
     def test_waiting_for_a_connection_is_failed_nothing_was_sent(self):
         stream = self.one("keepalive,GET,path=/slow,rate=10000,count=5,timeout=300ms,conns=1", code=1)
         kinds = {(e["outcome"], e["kind"]): e["count"] for e in stream["errors"]}
-        self.assertEqual(kinds[("unknown", "timeout")], 1)
-        self.assertEqual((stream["ok"], stream["failed"]), (0, 4))
+        # The first blocks the connection for all the time the others may wait; at most one of them slips in behind it.
+        self.assertGreaterEqual(kinds[("failed", "no_connection")], 3)
+        self.assertEqual(kinds[("failed", "no_connection")] + kinds[("unknown", "timeout")], 5)
 
     def test_wrong_answers_are_failed(self):
         for words, kind in (("GET,path=/status", "status_503"), ("POST,path=/wrongecho", "wrong_echo"),

@@ -62,7 +62,7 @@ Task<void> RequestStream::attempt(std::int64_t number, TimePoint intended) {
   Request request{.method = spec_.method, .body = {}};
   if (spec_.method == "POST") request.body = make_body(spec_, number);
   Reply reply;
-  const TimePoint deadline = intended + spec_.timeout;
+  const TimePoint deadline = intended + spec_.timeout;  // to get a connection
   if (spec_.protocol == Protocol::kHttp2) {
     co_await over_http2(static_cast<std::size_t>(number), request, deadline, reply);
   } else {
@@ -89,6 +89,8 @@ Task<void> RequestStream::over_http1(const Request& request, TimePoint deadline,
     reply.fault = {"no_connection", "every connection was busy until the attempt's time was over"};
     co_return;
   }
+  // From here on the server has its whole time: one that answers late is told apart from a queue.
+  deadline = steady_clock::now() + spec_.timeout;
   std::unique_ptr<Link> link = take_idle();
   const bool opens = link == nullptr;
   if (opens) link = std::make_unique<Link>(run_.runtime);
@@ -144,6 +146,7 @@ Task<void> RequestStream::over_http2(std::size_t number, const Request& request,
     place.connection = connection;
   }
   place.opening.release();
+  deadline = steady_clock::now() + spec_.timeout;
   if (connection) co_await connection->exchange(spec_.target, request, deadline, reply);
 }
 

@@ -147,7 +147,7 @@ Task<std::optional<SessionStream::End>> SessionStream::beat_web_socket(Link& lin
     if (!frame) {
       // Also when the beat could not be written: a close frame may have come before.
       if (Fault cut = co_await link.read(input)) {
-        recorder_.close_codes[kWsAbnormal]++;
+        if (cut.kind != "timeout") recorder_.close_codes[kWsAbnormal]++;
         co_return End{broken(fault ? fault : cut, sent), false};
       }
       continue;

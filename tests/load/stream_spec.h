@@ -37,7 +37,9 @@ struct StreamSpec {
   double rate_per_s = 1;       // attempts started per second; of sessions: beats per second of each
   int connections = 0;         // at most so many at once; of sessions: so many
   std::int64_t max_count = 0;  // 0: no bound but the time
-  Millis timeout{10'000};      // of one attempt from its intended time; of a session: of one beat
+  // To get a connection, from the intended time; then again for the answer. Of a session: of a
+  // beat.
+  Millis timeout{10'000};
   std::size_t body_bytes = 64;  // of a POST or a beat
   std::set<int> accept_codes;   // WebSocket close codes by which the server may end a session
   bool accept_end = false;      // the server may end an SSE or TCP session in order

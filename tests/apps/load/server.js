@@ -156,6 +156,7 @@ server.on('upgrade', (request, socket, head) => {
     }
   });
   socket.on('error', () => {});
+  socket.on('end', () => socket.end()); // HTTP servers leave sockets half open
   socket.on('close', () => sockets.delete(socket));
 });
 
@@ -164,7 +165,8 @@ const tcp = createTcpServer((socket) => {
   echoes.add(socket);
   socket.on('error', () => {});
   socket.on('close', () => echoes.delete(socket));
-  socket.pipe(socket);
+  // A pipe would stop reading after end(), and never see the other side's end.
+  socket.on('data', (data) => socket.write(data));
 });
 
 function endLongOnes() {
