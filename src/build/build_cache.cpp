@@ -152,16 +152,19 @@ Task<Status> BuildRunner::commit_layer(Running& running, std::string tag, int de
 
 // Layers and saved paths of this scope under another key serve nobody any more.
 Task<void> BuildRunner::prune_layers(const BuildJob& job, const std::string& keep) {
-  auto images = co_await engine_.list_images(
-      {.labels = {{"croft.install", install_id_}, {kScopeLabel, job.cache_scope}}}, kCall);
-  if (!images) co_return;
   const std::string wanted = fmt::format(":{}-{}-", job.cache_scope, keep);
-  for (const engine::ImageInfo& image : *images) {
-    const bool used = std::any_of(image.tags.begin(), image.tags.end(), [&](const auto& tag) {
-      return tag.find(wanted) != std::string::npos;
-    });
-    // One that another image stands on is refused, and goes with the next pruning.
-    if (!used) (void)co_await engine_.remove_image(image.id, false, kCall);
+  // An image that another one stands on is refused until that one is gone: as long as some go.
+  for (bool some_went = true; some_went;) {
+    some_went = false;
+    auto images = co_await engine_.list_images(
+        {.labels = {{"croft.install", install_id_}, {kScopeLabel, job.cache_scope}}}, kCall);
+    if (!images) break;
+    for (const engine::ImageInfo& image : *images) {
+      const bool used = std::any_of(image.tags.begin(), image.tags.end(), [&](const auto& tag) {
+        return tag.find(wanted) != std::string::npos;
+      });
+      if (!used && co_await engine_.remove_image(image.id, false, kCall)) some_went = true;
+    }
   }
   std::error_code error;
   const std::string prefix = job.cache_scope + "-";

@@ -253,7 +253,12 @@ Task<void> BuildArtifacts::discard(const Version& version) {
   });
 }
 
-Task<Status> BuildArtifacts::remove_volumes(const ServiceId& service) {
+Task<void> BuildArtifacts::drop_build_cache(ServiceId service) {
+  const Status dropped = co_await runner_.drop_cache(service.str());
+  if (!dropped) log_warning("a build cache stays", {{"error", dropped.error().describe()}});
+}
+
+Task<Status> BuildArtifacts::forget_service(ServiceId service) {
   auto volumes = co_await tools_.engine.list_volumes({}, kEngineLimit);
   if (!volumes) co_return fail(std::move(volumes).error());
   const std::string prefix = tools_.names.volume(service, "");
@@ -262,6 +267,18 @@ Task<Status> BuildArtifacts::remove_volumes(const ServiceId& service) {
     Status removed = co_await when_free(
         [&] { return tools_.engine.remove_volume(volume.spec.name, kEngineLimit); });
     if (!removed && removed.error().code() != ErrorCode::kNotFound) co_return removed;
+  }
+  co_await drop_build_cache(service);
+  engine::ImageFilter filter;
+  filter.labels = {{"croft.service", service.str()}};
+  auto images = co_await tools_.engine.list_images(filter, kEngineLimit);
+  if (!images) co_return fail(std::move(images).error());
+  for (const engine::ImageInfo& image : *images) {
+    const Status removed = co_await when_free(
+        [&] { return tools_.engine.remove_image(image.id, false, kEngineLimit); });
+    if (!removed && removed.error().code() != ErrorCode::kNotFound) {
+      log_warning("an image of a deleted service stays", {{"error", removed.error().describe()}});
+    }
   }
   co_return Status{};
 }

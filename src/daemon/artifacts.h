@@ -36,7 +36,8 @@ class BuildArtifacts final : public Artifacts {
   Task<Result<BuiltBundle>> build(RolloutSubject subject, ProcessRun& run) override;
   Task<Result<std::string>> version_image(RolloutSubject subject, ProcessRun& run) override;
   Task<void> discard(const Version& version) override;
-  Task<Status> remove_volumes(const ServiceId& service) override;
+  Task<void> drop_build_cache(ServiceId service) override;
+  Task<Status> forget_service(ServiceId service) override;
 
   // Containers of builds that nobody runs any more.
   Task<Status> remove_leftovers() { return runner_.remove_leftovers(); }

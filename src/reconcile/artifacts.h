@@ -45,8 +45,11 @@ class Artifacts {
 
   // What only this version has: source, bundle, image. Missing things are no error.
   virtual Task<void> discard(const Version& version) = 0;
-  // Volumes of a service that is deleted.
-  virtual Task<Status> remove_volumes(const ServiceId& service) = 0;
+  // What builds of a service left for the next ones: the next starts from nothing. What cannot be
+  // removed now is removed by a later call.
+  virtual Task<void> drop_build_cache(ServiceId service) = 0;
+  // What only a deleted service has beside its versions: volumes, images, caches.
+  virtual Task<Status> forget_service(ServiceId service) = 0;
 };
 
 }  // namespace croft

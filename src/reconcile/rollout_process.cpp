@@ -288,6 +288,8 @@ Task<Status> RolloutProcess::finish(ProcessRun& run, const Subject& subject) {
   check(set.has_value(), "a rollout without its instance set");
   CROFT_CO_TRY(co_await rollout_.retire_others(run, subject.service.id, *set));
   if (subject.managed()) co_return Status{};
+  // Older code may not build on what newer code left (zerops-30loops.md A8.3).
+  if (kind_ == Kind::kRollback) co_await context_.artifacts.drop_build_cache(subject.service.id);
   auto surplus = co_await context_.store.read([&](const Tx& tx) {
     return surplus_versions(tx, Scope::platform(), subject.service.id, kVersionsKept);
   });

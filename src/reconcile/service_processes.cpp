@@ -158,7 +158,7 @@ Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, 
     for (const Version& version : versions->items) co_await context.artifacts.discard(version);
     page.after = versions->next;
   } while (!page.after.empty());
-  CROFT_CO_TRY(co_await context.artifacts.remove_volumes(service));
+  CROFT_CO_TRY(co_await context.artifacts.forget_service(service));
   auto deleted = co_await context.store.write(
       [&service](Tx& tx) { return delete_service(tx, Scope::platform(), service); });
   context.wake();

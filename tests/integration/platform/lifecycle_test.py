@@ -1,5 +1,7 @@
 """What people do with services that run: look, change, stop, start, cancel, delete; and what is refused."""
+import json
 import time
+import urllib.parse
 
 from platform_case import PlatformCase, Traffic, main, say, wait_until
 
@@ -190,6 +192,8 @@ class Lifecycle(PlatformCase):
         left = [c["Names"] for c in self.platform.engine_get("/containers/json?all=1")
                 if c["Labels"].get("croft.service") == service["id"]]
         self.assertEqual(left, [])
+        label = urllib.parse.quote(json.dumps({"label": [f"croft.service={service['id']}"]}))
+        self.assertEqual(self.platform.engine_get(f"/images/json?filters={label}"), [], "images and build caches")
         project = self.platform.ok("project", "show", "life")
         self.platform.ok("project", "delete", "life", "--confirm", "life")
         self.exit_code(4, "project", "show", "life")
