@@ -145,7 +145,7 @@ class ArchiveReader final : public EntrySource {
     if (entry.type == ArchiveEntry::Type::kSymlink && !link_stays_inside(entry.path, entry.link)) {
       return fail(ErrorCode::kInvalid,
                   fmt::format("the link to '{}' leads out of the folder; make it relative or leave "
-                              "it out (.deployignore)",
+                              "it out (.gitignore)",
                               printable(entry.link)));
     }
     // A directory may come again: tools write one before its content and once more with its time.

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "build/archive_writer.h"
 #include "build/bundle.h"
-#include "build/pack_folder.h"
+#include "build/temp_folder_test.h"
 #include "build/upload.h"
 
 namespace croft::build {
@@ -21,26 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-class TempFolder {
- public:
-  TempFolder() {
-    char name[] = "/tmp/croft_build_XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() { fs::remove_all(path_); }
-  fs::path operator/(std::string_view name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-  void write(std::string_view name, std::string_view text) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-  }
-
- private:
-  fs::path path_;
-};
 
 struct Raw {
   std::string path;
@@ -178,57 +158,6 @@ std::vector<std::string> names_in(const fs::path& archive) {
   std::vector<std::string> names;
   for (auto e = (*entries)->next(); e && *e; e = (*entries)->next()) names.push_back((*e)->path);
   return names;
-}
-
-class PackTest : public testing::Test {
- protected:
-  std::vector<std::string> packed() {
-    auto stream = pack_folder(pool_, folder_.path(), {});
-    if (!stream) return {stream.error().message()};
-    const auto bytes = runtime_.run_until_done(read_all(**stream, 64u << 20));
-    if (!bytes) return {bytes.error().message()};
-    std::ofstream(archive_ / "p.tar.zst") << *bytes;
-    return names_in(archive_ / "p.tar.zst");
-  }
-  TempFolder folder_;
-  TempFolder archive_;
-  Runtime runtime_;
-  Pool pool_{1};
-};
-
-TEST_F(PackTest, LeavesOutWhatGitignoreFilesSay) {
-  folder_.write("b.txt", "b");
-  folder_.write("a/keep.log", "k");
-  folder_.write("a/x.log", "x");
-  folder_.write("a/.gitignore", "*.log\n!keep.log\n");
-  folder_.write("node_modules/m/index.js", "m");
-  folder_.write(".git/config", "g");
-  folder_.write("sub/.git/config", "g");
-  folder_.write(".gitignore", "/node_modules\n");
-  EXPECT_THAT(packed(),
-              ElementsAre(".gitignore", "a", "a/.gitignore", "a/keep.log", "b.txt", "sub"));
-}
-
-TEST_F(PackTest, PrefersDeployignore) {
-  folder_.write("dist/app.js", "a");
-  folder_.write("src/app.ts", "s");
-  folder_.write(".gitignore", "dist\n");
-  folder_.write(".deployignore", "src\n");
-  EXPECT_THAT(packed(), ElementsAre(".deployignore", ".gitignore", "dist", "dist/app.js"));
-}
-
-TEST_F(PackTest, NamesALinkThatLeaves) {
-  fs::create_symlink("/etc/passwd", folder_ / "l");
-  EXPECT_THAT(packed(), ElementsAre(HasSubstr("l is a link to /etc/passwd")));
-}
-
-TEST_F(PackTest, SaysWhichFoldersAreTheLargest) {
-  folder_.write("huge/a", std::string(3 << 20, 'x'));
-  folder_.write("small/a", "x");
-  const auto size = measure_folder(folder_.path(), {.unpacked_bytes = 2 << 20});
-  EXPECT_EQ(size.error().code(), ErrorCode::kTooLarge);
-  EXPECT_THAT(size.error().message(), HasSubstr("largest: huge (3 MiB)"));
-  EXPECT_THAT(size.error().message(), HasSubstr(".deployignore"));
 }
 
 std::vector<spec::DeployEntry> parse(const std::vector<std::string>& files) {

@@ -28,13 +28,13 @@ Result<std::string> read_ignore_file(const std::filesystem::path& path) {
 // is read when the folder is entered.
 class SourceFilter {
  public:
-  SourceFilter(std::filesystem::path root, spec::IgnoreList rules, bool nested)
-      : root_(std::move(root)), rules_(std::move(rules)), nested_(nested) {}
+  SourceFilter(std::filesystem::path root, spec::IgnoreList rules)
+      : root_(std::move(root)), rules_(std::move(rules)) {}
 
   bool operator()(std::string_view path, bool is_directory) {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     if (name == ".git" || rules_.ignores(path, is_directory)) return false;
-    if (is_directory && nested_) {
+    if (is_directory) {
       const auto text = read_ignore_file(root_ / path / ".gitignore");
       if (text && !text->empty()) rules_.add(*text, path);
     }
@@ -44,7 +44,6 @@ class SourceFilter {
  private:
   std::filesystem::path root_;
   spec::IgnoreList rules_;
-  bool nested_;
 };
 
 Error too_large(std::string what, const std::map<std::string, std::uint64_t>& folders) {
@@ -58,7 +57,7 @@ Error too_large(std::string what, const std::map<std::string, std::uint64_t>& fo
   }
   return Error(ErrorCode::kTooLarge,
                fmt::format("{}; largest: {}. Leave out what the build makes by itself: list it in "
-                           ".deployignore",
+                           ".gitignore",
                            std::move(what), names));
 }
 
@@ -73,7 +72,7 @@ class CheckedTree final : public EntrySource {
     return fail(
         ErrorCode::kInvalid,
         fmt::format("{} is a link to {}, outside the folder; make it relative or list it in "
-                    ".deployignore",
+                    ".gitignore",
                     (*entry)->path, (*entry)->link));
   }
   Result<std::string_view> read() override { return tree_->read(); }
@@ -85,11 +84,9 @@ class CheckedTree final : public EntrySource {
 }  // namespace
 
 Result<EntryFilter> source_filter(const std::filesystem::path& folder) {
-  std::error_code error;
-  const bool own = std::filesystem::exists(folder / ".deployignore", error);
-  auto text = read_ignore_file(folder / (own ? ".deployignore" : ".gitignore"));
+  auto text = read_ignore_file(folder / ".gitignore");
   if (!text) return fail(std::move(text).error());
-  return EntryFilter(SourceFilter(folder, spec::IgnoreList(*text), !own));
+  return EntryFilter(SourceFilter(folder, spec::IgnoreList(*text)));
 }
 
 Result<FolderSize> measure_folder(const std::filesystem::path& folder,
@@ -103,20 +100,22 @@ Result<FolderSize> measure_folder(const std::filesystem::path& folder,
   std::map<std::string, std::uint64_t> folders;  // by first step of the path
   // Counted to the end, so that the largest folders are known; but not for ever.
   const std::uint64_t enough = limits.entries * 10;
+  std::uint64_t entries = 0;
   for (;;) {
     auto entry = checked.next();
     if (!entry) return fail(std::move(entry).error());
-    if (!*entry || size.files > enough) break;
-    size.files += 1;
+    if (!*entry || entries > enough) break;
+    ++entries;
+    if ((*entry)->type != ArchiveEntry::Type::kDirectory) ++size.files;
     size.bytes += (*entry)->size_bytes;
     const auto slash = (*entry)->path.find('/');
     if (slash != std::string::npos)
       folders[(*entry)->path.substr(0, slash)] += (*entry)->size_bytes;
   }
-  if (size.files > limits.entries) {
-    return fail(too_large(
-        fmt::format("the folder has {} files, the limit is {}", size.files, limits.entries),
-        folders));
+  if (entries > limits.entries) {
+    return fail(too_large(fmt::format("the folder has {} files and folders, the limit is {}",
+                                      entries, limits.entries),
+                          folders));
   }
   if (size.bytes > limits.unpacked_bytes) {
     return fail(too_large(fmt::format("the folder holds {} MiB, the limit is {} MiB",
@@ -126,19 +125,20 @@ Result<FolderSize> measure_folder(const std::filesystem::path& folder,
   return size;
 }
 
-Result<std::unique_ptr<ByteSource>> pack_folder(Pool& pool, const std::filesystem::path& folder,
-                                                const ArchiveLimits& limits) {
+Result<PackedFolder> pack_folder(Pool& pool, const std::filesystem::path& folder,
+                                 const ArchiveLimits& limits) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
     return fail(ErrorCode::kNotFound, fmt::format("there is no folder {}", folder.string()));
   }
-  if (auto size = measure_folder(folder, limits); !size) return fail(std::move(size).error());
+  auto size = measure_folder(folder, limits);
+  if (!size) return fail(std::move(size).error());
   auto filter = source_filter(folder);
   if (!filter) return fail(std::move(filter).error());
   auto tree = open_tree(folder, std::move(*filter));
   if (!tree) return fail(std::move(tree).error());
-  return archive_stream(pool, std::make_unique<CheckedTree>(std::move(*tree)),
-                        WriterOptions{.compress = true});
+  return PackedFolder{*size, archive_stream(pool, std::make_unique<CheckedTree>(std::move(*tree)),
+                                            WriterOptions{.compress = true})};
 }
 
 }  // namespace croft::build

@@ -4,17 +4,16 @@
 #include <boost/json.hpp>
 
 #include "base/file.h"
+#include "build/pack_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/interrupt.h"
 #include "cli/process_wait.h"
 #include "cli/project_file.h"
-#include "cli/source_pack.h"
 #include "cli/text.h"
 
 namespace croft::cli {
 namespace {
 
-constexpr std::uint64_t kMaxSourceBytes = 2ull << 30;  // the server may allow less
 constexpr Millis kUploadLimit{3'600'000};
 
 struct Plan {
@@ -53,7 +52,9 @@ Outcome<Plan> plan_of(Session& session, const Args& args) {
 
 // The version with its source uploaded.
 Outcome<ApiVersion> upload(Session& session, Api& api, const Plan& plan, const Args& args) {
-  auto pack = pack_source(plan.folder, kMaxSourceBytes);
+  Pool pool(1);  // compresses while the client sends
+  // The caps are the server's defaults; it may allow less.
+  auto pack = build::pack_folder(pool, plan.folder, build::ArchiveLimits{});
   if (!pack) return stop(std::move(pack).error().in(plan.name.text()));
   boost::json::object body{{"config", plan.file.text},
                            {"config_file", plan.file.name},
@@ -68,8 +69,8 @@ Outcome<ApiVersion> upload(Session& session, Api& api, const Plan& plan, const A
                                    warning.line, warning.column, warning.message));
   }
   session.out().progress(fmt::format("{}: version {} from {} files ({})", plan.name.text(),
-                                     created.version.number, pack->files,
-                                     bytes_text(static_cast<std::int64_t>(pack->bytes))));
+                                     created.version.number, pack->size.files,
+                                     bytes_text(static_cast<std::int64_t>(pack->size.bytes))));
   const InterruptMessage message("\ninterrupted: the upload stopped, nothing was deployed\n");
   CLI_TRY(api.call(
       {.method = "PUT",
@@ -145,7 +146,9 @@ constexpr Command kCommands[] = {
      .examples = "croft deploy api\n"
                  "croft deploy shop/api ./backend --setup prod --name \"$(git describe)\"\n"
                  "croft deploy api --json | tail -1",
-     .notes = "Follows the build, waits until the new version is healthy and prints its address. "
+     .notes = "Sends the folder without .git and what .gitignore names; what .deployignore names "
+              "is there for the\nbuild and left out of what runs.\n"
+              "Follows the build, waits until the new version is healthy and prints its address. "
               "A failure\nleaves the old version serving (exit 6). Ctrl-C detaches; the deployment "
               "goes on. With --json\nthe last line is the process with status, version and url.",
      .run = run_deploy},
