@@ -24,7 +24,7 @@ class AgentLogs {
   virtual ~AgentLogs() = default;
   // NDJSON as in the protocol.
   virtual Task<Status> append(std::string node, std::string ndjson) = 0;
-  // JSON object: container id → cursor.
+  // A JSON list of LogCursor (model/log_record.h).
   virtual Task<Result<std::string>> cursors(std::string node) = 0;
 };
 

@@ -98,6 +98,8 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
   network_loop = std::make_unique<Loop>(rt, clock, *networks, kLoopPeriod);
   service_loop = std::make_unique<Loop>(rt, clock, *services, kLoopPeriod);
   edge_loop = std::make_unique<Loop>(rt, clock, *edges, kLoopPeriod);
+  retention = std::make_unique<Retention>(store, clock);
+  retention_loop = std::make_unique<Loop>(rt, clock, *retention, kRetentionPeriod);
   executor = std::make_unique<Executor>(rt, store, kProcesses);
   // A report of an agent changes what the cores are to be told, and may be what a network or an
   // instance set waits for.
@@ -151,12 +153,15 @@ int Platform::Parts::ready_containers(const ServiceId& service) const {
 }
 
 std::vector<Loop*> Platform::Parts::loops() const {
-  return {publisher_loop.get(), network_loop.get(), service_loop.get(), edge_loop.get()};
+  return {publisher_loop.get(), network_loop.get(), service_loop.get(), edge_loop.get(),
+          retention_loop.get()};
 }
 
 void Platform::Parts::wake_all() {
   if (!executor) return;
-  for (Loop* loop : loops()) loop->wake();
+  for (Loop* loop : loops()) {
+    if (loop != retention_loop.get()) loop->wake();
+  }
   executor->wake();
 }
 

@@ -17,6 +17,7 @@
 #include "daemon/node_publisher.h"
 #include "daemon/platform.h"
 #include "daemon/purge.h"
+#include "daemon/retention.h"
 #include "daemon/settings.h"
 #include "edge/caddy/caddy_edge.h"
 #include "engine/docker/docker_engine.h"
@@ -78,6 +79,8 @@ struct Platform::Parts {
   std::unique_ptr<Loop> network_loop;
   std::unique_ptr<Loop> service_loop;
   std::unique_ptr<Loop> edge_loop;
+  std::unique_ptr<Retention> retention;
+  std::unique_ptr<Loop> retention_loop;  // by its period only
   std::unique_ptr<Executor> executor;
   Broadcast changes;  // after commits that appended events
   Pool password_pool;

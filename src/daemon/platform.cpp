@@ -69,6 +69,7 @@ Task<Status> Platform::prepare() {
     parts_->changes.notify();
     parts_->executor->wake();
   });
+  CROFT_CO_TRY(co_await parts_->retention->begin());
   CROFT_CO_TRY(co_await parts_->artifacts->remove_leftovers());
   CROFT_CO_TRY(co_await write_setup_token());
   const std::filesystem::path run = options_.home / "run";
