@@ -198,7 +198,7 @@ Task<int> Platform::purge() {
   auto installation = co_await load_installation(store_);
   if (!installation) co_return 1;
   engine::DockerEngine engine(runtime_, options_.engine_socket);
-  const Status purged = co_await purge_engine(engine, Names(installation->id));
+  const Status purged = co_await purge_engine(runtime_, engine, Names(installation->id));
   if (!purged) {
     log_error("cannot remove everything from the engine", {{"error", purged.error().describe()}});
     co_return 1;

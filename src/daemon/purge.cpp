@@ -1,11 +1,15 @@
 #include "daemon/purge.h"
 
 #include "base/log.h"
+#include "task/group.h"
 
 namespace croft {
 namespace {
 
 constexpr Millis kLimit{60'000};
+// A busy engine takes seconds to kill and clear away a container, each on its own: one after the
+// other, those of a few projects take minutes.
+constexpr int kRemovers = 8;
 
 bool gone(const Status& status) {
   return status.has_value() || status.error().code() == ErrorCode::kNotFound;
@@ -25,15 +29,31 @@ Task<Status> remove_services(engine::Engine& engine, const engine::Filter& ours)
   co_return Status{};
 }
 
-Task<Status> remove_containers(engine::Engine& engine, const engine::Filter& ours) {
+struct Removal {
+  std::vector<engine::ContainerInfo> containers;
+  std::size_t next = 0;
+  Status result;  // the first trouble
+};
+
+Task<void> remove_some(engine::Engine& engine, Removal& removal) {
+  while (removal.next < removal.containers.size()) {
+    const std::string id = removal.containers[removal.next++].id;
+    Status removed = co_await engine.remove_container(id, true, kLimit);
+    // Swarm removes its own at the same time.
+    if (gone(removed) || removed.error().code() == ErrorCode::kConflict) continue;
+    if (removal.result) removal.result = std::move(removed);
+  }
+}
+
+Task<Status> remove_containers(Runtime& runtime, engine::Engine& engine,
+                               const engine::Filter& ours) {
   auto containers = co_await engine.list_containers(ours, true, kLimit);
   if (!containers) co_return fail(std::move(containers).error());
-  for (const engine::ContainerInfo& info : *containers) {
-    Status removed = co_await engine.remove_container(info.id, true, kLimit);
-    // Swarm removes its own at the same time.
-    if (!gone(removed) && removed.error().code() != ErrorCode::kConflict) co_return removed;
-  }
-  co_return Status{};
+  Removal removal{.containers = std::move(*containers), .next = 0, .result = {}};
+  Group group(runtime);
+  for (int i = 0; i < kRemovers; ++i) group.spawn("remove", remove_some(engine, removal));
+  co_await group.join();
+  co_return std::move(removal.result);
 }
 
 Task<Status> remove_networks(engine::Engine& engine, const engine::Filter& ours) {
@@ -80,11 +100,11 @@ Task<Status> remove_rest(engine::Engine& engine, const engine::Filter& ours) {
 
 }  // namespace
 
-Task<Status> purge_engine(engine::Engine& engine, Names names) {
+Task<Status> purge_engine(Runtime& runtime, engine::Engine& engine, Names names) {
   const engine::Filter ours{.labels = names.ours()};
   CROFT_CO_TRY(co_await remove_services(engine, ours));
   for (int i = 0; i < 60; ++i) {
-    CROFT_CO_TRY(co_await remove_containers(engine, ours));
+    CROFT_CO_TRY(co_await remove_containers(runtime, engine, ours));
     auto left = co_await engine.list_containers(ours, true, kLimit);
     if (left && left->empty()) break;
     co_await sleep_for(Millis(500));

@@ -8,6 +8,6 @@ namespace croft {
 
 // Services, then containers, then secrets, networks, volumes and images; only what carries the
 // installation's label. Running it again goes on where it stopped.
-Task<Status> purge_engine(engine::Engine& engine, Names names);
+Task<Status> purge_engine(Runtime& runtime, engine::Engine& engine, Names names);
 
 }  // namespace croft
