@@ -1,6 +1,7 @@
 // The JSON codec of every API type, instantiated here once.
 #include <boost/json.hpp>
 
+#include "cli/api_platform.h"
 #include "cli/api_types.h"
 #include "cli/client.h"
 
@@ -53,6 +54,10 @@ CROFT_DECODES(ApiImport);
 CROFT_DECODES(ApiServiceCreated);
 CROFT_DECODES(ApiStatus);
 CROFT_DECODES(ApiDoctor);
+CROFT_DECODES(ApiAuditEntry);
+CROFT_DECODES(ApiAuditVerdict);
+CROFT_DECODES(ApiBackup);
+CROFT_DECODES(ApiRestore);
 #undef CROFT_DECODES
 
 }  // namespace croft::cli

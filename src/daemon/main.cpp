@@ -1,15 +1,14 @@
 // croftd: the control plane. Options and lifetimes only; what it does is in platform.h.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sodium.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/fd.h"
-#include "base/file.h"
+#include "base/error_mapping.h"
 #include "base/log.h"
+#include "daemon/home.h"
 #include "daemon/platform.h"
+#include "daemon/state_commands.h"
 #include "store/state_dir.h"
 
 namespace {
@@ -27,28 +26,12 @@ constexpr const char* kUsage =
   --https-port PORT   of the edge (443)
   --domain NAME       services are SERVICE-PROJECT.NAME (croft.localhost)
   --images [--all]    lists the images of the service types (--all: builds them), and exits
+  --backup FILE       writes the state to a sealed file and exits; also while croftd runs.
+                      Needs --home only, and a passphrase on standard input
+  --restore FILE      puts it back, when croftd does not run; --confirm: in place of what is there
   --purge             removes what this installation made in the engine, and exits
   --verbose           logs more
 )";
-
-// One croftd per home: the lock goes with the process, however it ends.
-croft::Result<croft::Fd> lock_home(const std::filesystem::path& home) {
-  const std::filesystem::path path = home / "run" / "croftd.lock";
-  croft::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) return croft::fail(croft::errno_error(fmt::format("open {}", path.string()), errno));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    return croft::fail(croft::ErrorCode::kConflict,
-                       fmt::format("another croftd uses {}; stop it first", home.string()));
-  }
-  return fd;
-}
-
-croft::Status make_home(const std::filesystem::path& home) {
-  for (const char* folder : {"run", "state", "logs", "bundles", "cache", "cores", "edge"}) {
-    CROFT_TRY(croft::make_directories(home / folder, 0700));
-  }
-  return {};
-}
 
 // The C library keeps what was once freed, per thread and, after one large block, up to 32 MiB at
 // a time: an upload or an image would stay in the resident size for good.
@@ -63,12 +46,22 @@ int refuse(const croft::Error& error) {
   return 2;
 }
 
+int back_up_or_restore(const croft::Args& args) {
+  const auto passphrase = croft::read_passphrase();
+  if (!passphrase) return refuse(passphrase.error());
+  const croft::Status done = args.has("backup") ? croft::run_backup(args, *passphrase, {})
+                                                : croft::run_restore(args, *passphrase);
+  if (done) return 0;
+  fmt::print(stderr, "croftd: {}\n", done.error().message());
+  return croft::exit_code(done.error().code());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   give_freed_memory_back();
   auto args = croft::Args::parse(argc, argv, croft::daemon_option_names(),
-                                 {"purge", "images", "all", "verbose"});
+                                 {"purge", "images", "all", "verbose", "confirm"});
   if (!args) return refuse(args.error());
   if (args->has("help")) {
     fmt::print("{}", kUsage);
@@ -78,10 +71,11 @@ int main(int argc, char** argv) {
                    args->has("verbose") ? croft::LogLevel::kDebug : croft::LogLevel::kInfo);
   if (::sodium_init() < 0) return refuse({croft::ErrorCode::kInternal, "libsodium does not start"});
   ::umask(077);
+  if (args->has("backup") || args->has("restore")) return back_up_or_restore(*args);
   auto options = croft::DaemonOptions::from(*args);
   if (!options) return refuse(options.error());
-  if (const auto made = make_home(options->home); !made) return refuse(made.error());
-  auto lock = lock_home(options->home);
+  if (const auto made = croft::make_home(options->home); !made) return refuse(made.error());
+  auto lock = croft::lock_home(options->home);
   if (!lock) return refuse(lock.error());
 
   croft::SystemClock clock;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/backup.h"
 #include "store/instance_sets.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -10,7 +11,6 @@
 namespace croft {
 namespace {
 
-constexpr const char* kSettingGeneration = "node_generation";
 // No tenant reaches what only the machine itself should: metadata services, multicast, loopback.
 const std::vector<std::string> kNever4 = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
                                           "224.0.0.0/4"};
@@ -66,7 +66,7 @@ Task<Status> NodePublisher::reconcile() {
   NodeDesired wanted = plan_node(addresses_, *input);
   if (last_generation_ == 0) {
     auto stored = co_await store_.read(
-        [](const Tx& tx) { return get_setting(tx, Scope::platform(), kSettingGeneration); });
+        [](const Tx& tx) { return get_setting(tx, Scope::platform(), kSettingNodeGeneration); });
     if (!stored) co_return fail(std::move(stored).error());
     last_generation_ = *stored ? std::stoll(**stored) : 1;
   }
@@ -75,8 +75,9 @@ Task<Status> NodePublisher::reconcile() {
   last_generation_ = wanted.generation;
   // Durable before it is used: a number never comes back with other content.
   const std::string text = std::to_string(wanted.generation);
-  CROFT_CO_TRY(co_await store_.write(
-      [&text](Tx& tx) { return set_setting(tx, Scope::platform(), kSettingGeneration, text); }));
+  CROFT_CO_TRY(co_await store_.write([&text](Tx& tx) {
+    return set_setting(tx, Scope::platform(), kSettingNodeGeneration, text);
+  }));
   last_ = wanted;
   hub_.publish(local_.id, std::move(wanted));
   co_return Status{};

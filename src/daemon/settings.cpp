@@ -47,8 +47,8 @@ Result<std::string> ensure_setting(Tx& tx, const char* name, std::string (*make)
 }  // namespace
 
 std::set<std::string> daemon_option_names() {
-  return {"home",     "engine",    "programs",   "data",  "api-address",
-          "api-port", "http-port", "https-port", "domain"};
+  return {"home",      "engine",     "programs", "data",   "api-address", "api-port",
+          "http-port", "https-port", "domain",   "backup", "restore"};
 }
 
 Result<DaemonOptions> DaemonOptions::from(const Args& args) {
