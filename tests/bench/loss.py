@@ -95,16 +95,23 @@ class Loss:
             steady = self.wait(self.start_load(self.steady_seconds), self.steady_seconds + 60)
             say(f"load while {operations} operations happen")
             load = self.start_load(3 * 3600)
+            done = []
             try:
                 time.sleep(3)
-                done = [self.operate(number) for number in range(operations)]
+                for number in range(operations):
+                    done.append(self.operate(number))
                 time.sleep(3)
-            finally:
-                load.send_signal(signal.SIGINT)
-                during = self.wait(load, 60)
-            return Outcome(steady, during, done)
+            except BaseException:
+                # What the load saw until then says more than the operation that failed.
+                print_table(self.outcome(load, steady, done))
+                raise
+            return self.outcome(load, steady, done)
         finally:
             shutil.rmtree(self.folder)
+
+    def outcome(self, load, steady, done):
+        load.send_signal(signal.SIGINT)
+        return Outcome(steady, self.wait(load, 60), done)
 
     def prepare(self):
         path = self.folder / "import.yml"
