@@ -93,6 +93,7 @@ class Loss:
             self.prepare()
             say(f"steady load for {self.steady_seconds} s")
             steady = self.wait(self.start_load(self.steady_seconds), self.steady_seconds + 60)
+            check_steady(steady)
             say(f"load while {operations} operations happen")
             load = self.start_load(3 * 3600)
             done = []
@@ -197,6 +198,16 @@ class Loss:
 
     def failing_deploy(self):
         self.must(self.build_and_deploy("neverready"), 6)
+
+
+def check_steady(steady):
+    """A machine that cannot serve the load while nothing happens says nothing about operations."""
+    requests = steady["requests"]
+    lost = requests["failed"] + requests["unknown"]
+    p50 = (requests["latency_ms"] or {"p50": float("inf")})["p50"]
+    if lost > 0 or p50 > 500:
+        raise AssertionError(f"this machine is too busy to measure on: with nothing happening, {lost} of {requests['attempts']} requests "
+                             f"were lost and half of them took more than {p50:.0f} ms. Wait until it is quiet, or lower the share")
 
 
 def print_table(outcome):

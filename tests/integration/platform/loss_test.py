@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 from loss import Loss, print_table  # noqa: E402
 
 OPERATIONS = 10
-SHARE = 0.3
+SHARE = 0.1
 
 
 class OperationsUnderLoad(PlatformCase):
@@ -22,7 +22,7 @@ class OperationsUnderLoad(PlatformCase):
         print_table(outcome)
         errors = "\n".join(outcome.errors())
         self.assertEqual(outcome.lost, 0, errors)
-        self.assertGreater(outcome.requests["attempts"], 60 * 100, "the load ran while operations happened")
+        self.assertGreater(outcome.requests["attempts"], 2000, "the load ran while operations happened")
         self.assertGreaterEqual(len(outcome.versions), 4, "several versions answered")
         for name in ("still WebSockets", "still events"):
             self.assertEqual(outcome.ended(name), 0, f"{name} end when another service changes\n{errors}")
