@@ -171,6 +171,22 @@ boost::json::object event_json(const Event& event) {
           {"data", event.data}};
 }
 
+boost::json::object audit_json(const AuditEntry& entry) {
+  return {{"number", entry.number},
+          {"at", format_rfc3339(entry.at)},
+          {"actor", entry.actor},
+          {"user_id", entry.user_id.str()},
+          {"token_id", entry.token_id.str()},
+          {"action", entry.action},
+          {"project_id", entry.project_id.str()},
+          {"object", entry.object},
+          {"result", enum_to_string(entry.result)},
+          {"reason", entry.reason},
+          {"peer", entry.peer},
+          {"request_id", entry.request_id},
+          {"hash", entry.hash}};
+}
+
 boost::json::object node_json(const Node& node, Timestamp now) {
   return {{"id", node.id.str()},
           {"name", node.name},

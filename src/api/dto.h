@@ -5,6 +5,7 @@
 #include "app/auth/auth.h"
 #include "app/variable_read.h"
 #include "app/views.h"
+#include "model/audit.h"
 #include "model/event.h"
 #include "model/node.h"
 
@@ -19,6 +20,7 @@ boost::json::object process_json(const ProcessView& view);
 boost::json::object variable_json(const VariableView& view);
 boost::json::object changed_json(const VariablesChanged& changed);
 boost::json::object event_json(const Event& event);
+boost::json::object audit_json(const AuditEntry& entry);
 boost::json::object node_json(const Node& node, Timestamp now);
 // One line of a process's log, as a LogLine.
 boost::json::object log_line_json(const ProcessLogLine& line);

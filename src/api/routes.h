@@ -13,6 +13,7 @@ void add_variable_routes(Router& router, ApiContext& context);  // of projects a
 void add_read_routes(Router& router, ApiContext& context);      // services, versions, nodes: GET
 void add_process_routes(Router& router, ApiContext& context);   // list, show, log, cancel
 void add_event_routes(Router& router, ApiContext& context);     // GET /events
+void add_audit_routes(Router& router, ApiContext& context);     // GET /audit
 void add_meta_routes(Router& router, ApiContext& context);      // openapi.json, /healthz, /readyz
 
 // A handler of a function that takes the context and the request.

@@ -7,6 +7,7 @@
 
 #include "app/resolve.h"
 #include "model/variable.h"
+#include "store/audit.h"
 #include "store/nodes.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -230,6 +231,26 @@ Task<Result<std::vector<Node>>> list_nodes(const AppContext& context, const Acto
   CROFT_CO_TRY(authorize(actor, Action::kRead, {}));
   co_return co_await context.store.read(
       [&](const Tx& tx) { return croft::list_nodes(tx, actor.scope); });
+}
+
+Task<Result<Paged<AuditEntry>>> list_audit(const AppContext& context, const Actor& actor,
+                                           std::string project, Page page) {
+  co_return co_await context.store.read([&](const Tx& tx) -> Result<Paged<AuditEntry>> {
+    ProjectId of;
+    if (!project.empty()) {
+      const auto found = find_project(tx, actor.scope, project);
+      if (!found) return fail(found.error());
+      of = found->id;
+    }
+    CROFT_TRY(authorize(actor, Action::kRead, of));
+    return croft::list_audit(tx, actor.scope, of, page);
+  });
+}
+
+Task<Result<AuditVerdict>> verify_audit(const AppContext& context, const Actor& actor) {
+  CROFT_CO_TRY(authorize(actor, Action::kAdmin, {}));
+  co_return co_await context.store.read(
+      [&](const Tx& tx) { return croft::verify_audit(tx, actor.scope); });
 }
 
 }  // namespace croft

@@ -6,6 +6,7 @@
 
 #include "app/views.h"
 #include "model/node.h"
+#include "store/audit_chain.h"
 #include "store/processes.h"
 
 namespace croft {
@@ -44,6 +45,11 @@ Task<Result<std::vector<ProcessLogLine>>> show_process_log(const AppContext& con
 // kConflict: ended, or past the point where it can be cancelled.
 Task<Result<ProcessView>> cancel_process(const AppContext& context, const Actor& actor,
                                          ProcessId id);
+
+// Newest first; `project` name or id, empty: all that the actor sees.
+Task<Result<Paged<AuditEntry>>> list_audit(const AppContext& context, const Actor& actor,
+                                           std::string project, Page page);
+Task<Result<AuditVerdict>> verify_audit(const AppContext& context, const Actor& actor);
 
 Task<Result<std::vector<Node>>> list_nodes(const AppContext& context, const Actor& actor);
 

@@ -136,7 +136,7 @@ std::string Output::paint_err(std::string_view text, Tone tone) const {
 }
 
 Tone tone_of(std::string_view status) {
-  for (const std::string_view good : {"active", "ready", "finished", "ok", "pass"}) {
+  for (const std::string_view good : {"active", "ready", "finished", "ok", "pass", "done"}) {
     if (status == good) return Tone::kGood;
   }
   for (const std::string_view dim : {"stopped", "backup", "pending", "canceled", "cancelled"}) {

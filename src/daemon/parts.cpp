@@ -125,6 +125,7 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
   add_read_routes(router, *api);
   add_process_routes(router, *api);
   add_event_routes(router, *api);
+  add_audit_routes(router, *api);
   add_meta_routes(router, *api);
   add_import_routes(router, *api);
   add_service_action_routes(router, *api);

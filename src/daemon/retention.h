@@ -1,4 +1,5 @@
-// Retention: how long croft keeps what is over. The audit trail is append-only and stays.
+// Retention: how long croft keeps what is over. Of the audit trail the oldest part goes after
+// kAuditKept (store/audit_chain.h), and what stays can still be verified.
 #pragma once
 
 #include <string>

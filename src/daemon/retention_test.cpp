@@ -1,5 +1,7 @@
 #include "daemon/retention.h"
 
+#include "store/audit.h"
+#include "store/audit_chain.h"
 #include "store/events.h"
 #include "store/idempotency.h"
 #include "store/processes.h"
@@ -92,6 +94,34 @@ TEST_F(RetentionTest, RequestsThatNobodyAnswersAreForgottenAtTheStartOnly) {
   EXPECT_EQ(begin_request("k").error().code(), ErrorCode::kConflict) << "it may still run";
   must(runtime_.run_until_done(retention_.begin()));
   EXPECT_TRUE(begin_request("k"));
+}
+
+TEST_F(RetentionTest, AuditEntriesGoAfterTheirTimeAndTheChainStaysWhole) {
+  const auto append = [&](const char* action) {
+    must(write([&](Tx& tx) { return append_audit(tx, kAll, {.action = action}); }));
+  };
+  append("old");
+  append("old");
+  clock_.advance(kAuditKept);
+  append("young");
+  clock_.advance(Millis(1));
+  clean();
+  const auto left = must(read([](const Tx& tx) { return list_audit(tx, kAll, {}, {}); })).items;
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[0].action, "audit.prune");
+  EXPECT_EQ(left[1].action, "young");
+  EXPECT_TRUE(must(read([](const Tx& tx) { return verify_audit(tx, kAll); })).intact);
+}
+
+TEST_F(RetentionTest, ATamperedTrailIsKeptAndSaid) {
+  must(write([](Tx& tx) -> Status {
+    CROFT_TRY(append_audit(tx, kAll, {.action = "old"}));
+    CROFT_TRY(tx.execute("DROP TRIGGER audit_is_append_only_1", {}));
+    CROFT_TRY(tx.execute("UPDATE audit SET actor = 'eve'", {}));
+    return {};
+  }));
+  clock_.advance(kAuditKept + Millis(1));
+  EXPECT_FALSE(runtime_.run_until_done(retention_.reconcile()));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 namespace croft::cli {
 
+std::span<const Command> audit_commands();
 std::span<const Command> auth_commands();
 std::span<const Command> completion_commands();
 std::span<const Command> config_commands();

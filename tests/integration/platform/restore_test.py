@@ -65,6 +65,7 @@ class Restore(PlatformCase):
                 [one for one in self.instances("web") if one["in_rotation"]]) == 2)
         self.no_failures(traffic)
         self.assertEqual(self.containers(), before)
+        self.assertEqual(self.platform.croft("audit", "--verify").code, 0)
         # The world it adopted is one it can change.
         self.platform.ok("service", "scale", "restore/web", "1")
         wait_until("one instance", 60, lambda: len(self.instances("web")) == 1)
