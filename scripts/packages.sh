@@ -3,7 +3,7 @@
 # What the build needs.
 build_packages=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccache cmake ninja-build
   pkg-config libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libsodium-dev libargon2-dev libcrypt-dev
-  libsqlite3-dev libyaml-dev libarchive-dev libfmt-dev libexpected-dev libcli11-dev libnftables-dev libmbedtls-dev
+  libsqlite3-dev libyaml-dev libarchive-dev libfmt-dev libexpected-dev libcli11-dev libmbedtls-dev
   libjansson-dev libzstd-dev libnghttp2-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 # What a running platform needs on the host.
 run_packages=(docker.io mmdebstrap nftables iproute2 iptables conntrack zstd ca-certificates tzdata)
