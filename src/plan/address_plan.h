@@ -8,10 +8,10 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "model/core_state.h"
+#include "model/network_number.h"
 
 namespace croft {
 
-inline constexpr int kMaxNetworkNumber = 1007;  // projects use 1..this; 0 is the uplink
 inline constexpr int kMaxNodeIndex = 15;        // nodes use 1..this
 inline constexpr int kMaxServiceIndex = 65534;  // services use 1..this
 inline constexpr std::string_view kDefaultPool4 = "10.64.0.0/10";
@@ -30,7 +30,7 @@ struct PrefixPair {
   bool operator==(const PrefixPair&) const = default;
 };
 
-// Network numbers n: 0 = uplink, 1..1007 = a project. Node indexes k: 1..15. Numbers out of range
+// Network numbers n: 0 = uplink, 1..kMaxNetworkNumber = a project. Node indexes k: 1..15. Numbers out of range
 // are our own bug: the caller allots them within the limits above.
 class AddressPlan {
  public:

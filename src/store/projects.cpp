@@ -1,12 +1,11 @@
 #include "store/projects.h"
 
+#include "model/network_number.h"
 #include "store/columns.h"
 #include "store/events.h"
 
 namespace croft {
 namespace {
-
-constexpr int kMaxNetworkNumber = 1023;
 
 #define CROFT_PROJECT_COLUMNS                                                        \
   "id, name, description, status, tags, env_isolation, network_number, generation, " \

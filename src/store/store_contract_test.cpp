@@ -1,4 +1,5 @@
 // The store's contract: transactions, projects, services, versions, instance sets, nodes.
+#include "model/network_number.h"
 #include "store/store_contract.h"
 
 namespace croft {
@@ -27,6 +28,19 @@ TEST_P(StoreContract, NetworkNumbersAreTheSmallestFree) {
   must(write([&](Tx& tx) { return delete_project(tx, kPlatform, a.id); }));
   EXPECT_EQ(project("c").network_number, 1);
   EXPECT_EQ(project("d").network_number, 3);
+}
+
+TEST_P(StoreContract, ThereAreAsManyProjectsAsTheAddressPlanHasNetworks) {
+  const auto last = must(write([](Tx& tx) -> Result<Project> {
+    for (int n = 1;; ++n) {
+      auto made = create_project(tx, kPlatform, {.name = fmt::format("p{}", n)});
+      if (!made || n == kMaxNetworkNumber) return made;
+    }
+  }));
+  EXPECT_EQ(last.network_number, kMaxNetworkNumber);
+  const auto more = write([](Tx& tx) { return create_project(tx, kPlatform, {.name = "more"}); });
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code(), ErrorCode::kExhausted);
 }
 
 TEST_P(StoreContract, ATakenProjectNameIsAConflictAndChangesNothing) {
