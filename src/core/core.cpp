@@ -47,8 +47,8 @@ Core::Core(Runtime& runtime, CoreNetwork& network, Random& random, Clock& clock,
       once_(runtime, pool_, options_.state_dir / "once.json"),
       observed_(runtime),
       guard_(runtime,
-             [this](const IpAddress& address, const std::string& mac) { on_claim(address, mac); }) {
-}
+             [this](const IpAddress& address, const std::string& mac) { on_claim(address, mac); }),
+      kept_(options_.shelf) {}
 
 void Core::request_stop() {
   stopping_ = true;
@@ -197,8 +197,14 @@ Task<Status> Core::converge() {
   } else if (clock_.steady() >= next_address_check_) {
     CROFT_CO_TRY(co_await keep_addresses());
   }
-  if (!applied_) co_return Status();  // settling: DNS begins with the first decision
-  CROFT_CO_TRY(dns_.begin());
+  if (!applied_) {
+    // Settling: the edge waits for the first decision, which does not concern the instances.
+    dns_.set_zone(DnsZone(*desired_, [](const CoreService&, std::size_t) { return false; }));
+    dns_.begin(DnsSide::kInside);
+    co_return Status();
+  }
+  dns_.begin(DnsSide::kInside);
+  dns_.begin(DnsSide::kUplink);
   applied_generation_ = desired_->generation;
   co_return co_await run_blocking(pool_, [this] { return network_.check_settings(); });
 }
@@ -252,17 +258,22 @@ void Core::commit() {
 Status Core::listen_on_addresses() {
   dns_.close();
   once_.close();
+  kept_.clear();
   const CoreDesired& d = *desired_;
   for (const std::string& gateway : {d.gateway4, d.gateway6}) {
-    auto dns = dns_.listen(gateway, options_.dns_port, DnsSide::kInside);
+    auto dns = dns_.listen(gateway, options_.dns_port, DnsSide::kInside, kept_);
     if (!dns) return fail(std::move(dns).error());
-    auto once = once_.listen(gateway, options_.once_port);
-    if (!once) return fail(std::move(once).error());
+    CROFT_TRY(once_.listen(gateway, options_.once_port, kept_));
   }
   for (const std::string& address : {d.uplink_address4, d.uplink_address6}) {
-    auto dns = dns_.listen(address, options_.dns_port, DnsSide::kUplink);
+    auto dns = dns_.listen(address, options_.dns_port, DnsSide::kUplink, kept_);
     if (!dns) return fail(std::move(dns).error());
   }
+  std::vector<int> sockets = dns_.descriptors();
+  const std::vector<int> once = once_.descriptors();
+  sockets.insert(sockets.end(), once.begin(), once.end());
+  const Status kept = kept_.keep(sockets);
+  if (!kept) log_warning("a restart will be noticed", {{"error", kept.error().describe()}});
   return {};
 }
 
@@ -290,6 +301,7 @@ Task<Status> Core::become_active() {
 Task<Status> Core::become_standby() {
   dns_.close();
   once_.close();
+  kept_.clear();
   guard_.close();
   active_ = false;
   log_info("standby", {{"project", held_.project_name}});

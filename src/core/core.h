@@ -30,6 +30,7 @@ struct CoreOptions {
   std::uint16_t once_port = kOncePort;
   std::uint16_t dns_port = 53;
   std::uint16_t resolver_port = 53;
+  SocketShelf shelf;  // of the supervisor
 };
 
 class Core {
@@ -89,8 +90,9 @@ class Core {
   CoreDesired held_;  // while active: with the addresses that are held
   std::optional<RulesetModel> applied_;
   std::int64_t applied_generation_ = 0;
-  bool dirty_ = true;                           // desired state or rotation differ from the applied
-  std::map<std::string, Placed> placed_;        // instance id → as applied
+  bool dirty_ = true;                     // desired state or rotation differ from the applied
+  std::map<std::string, Placed> placed_;  // instance id → as applied
+  KeptSockets kept_;
   std::map<std::string, bool> choice_;          // instance id → in rotation, as decided now
   std::map<std::string, std::string> leaders_;  // service id → instance id
   std::string file_error_;

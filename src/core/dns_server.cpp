@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/tcp_listener.h"
+#include "net/listen.h"
 
 namespace croft {
 namespace asio = boost::asio;
@@ -35,6 +36,7 @@ struct DnsServer::UdpSocket {
   udp::socket socket;
   DnsSide side;
   bool begun = false;
+  Fd tcp;  // listening, until begin()
   udp::endpoint from;
   std::array<char, 4096> buffer{};
 };
@@ -52,34 +54,54 @@ DnsServer::DnsServer(Runtime& runtime, Random& random)
 DnsServer::~DnsServer() = default;
 
 Result<std::uint16_t> DnsServer::listen(const std::string& address, std::uint16_t port,
-                                        DnsSide side) {
+                                        DnsSide side, KeptSockets& kept) {
   error_code error;
   const auto at = asio::ip::make_address(address, error);
   const auto socket = std::make_shared<UdpSocket>(runtime_.io(), side);
-  if (!error) socket->socket.open(at.is_v6() ? udp::v6() : udp::v4(), error);
+  const auto protocol = at.is_v6() ? udp::v6() : udp::v4();
+  Fd left = error ? Fd() : kept.take(address, port, SOCK_DGRAM);
+  if (left) {
+    socket->socket.assign(protocol, left.release(), error);
+  } else if (!error) {
+    socket->socket.open(protocol, error);
+    if (!error) socket->socket.bind({at, port}, error);
+  }
   if (!error) socket->socket.non_blocking(true, error);
-  if (!error) socket->socket.bind({at, port}, error);
   if (error) {
     return fail(ErrorCode::kFailed, fmt::format("DNS: cannot listen on {} port {}: {}", address,
                                                 port, error.message()));
   }
+  const std::uint16_t taken = socket->socket.local_endpoint().port();
+  socket->tcp = kept.take(address, taken, SOCK_STREAM);
+  if (!socket->tcp) {
+    auto listener = listen_on_tcp(address, taken);
+    if (!listener) return fail(std::move(listener).error());
+    socket->tcp = std::move(listener->socket);
+  }
   udp_.push_back(socket);
-  return socket->socket.local_endpoint().port();
+  return taken;
 }
 
-Status DnsServer::begin() {
+std::vector<int> DnsServer::descriptors() const {
+  std::vector<int> all;
   for (const auto& socket : udp_) {
-    if (std::exchange(socket->begun, true)) continue;
-    const auto at = socket->socket.local_endpoint();
+    all.push_back(socket->socket.native_handle());
+    if (socket->tcp) all.push_back(socket->tcp.get());
+  }
+  for (const auto& listener : tcp_) all.push_back(listener->descriptor());
+  return all;
+}
+
+void DnsServer::begin(DnsSide which) {
+  for (const auto& socket : udp_) {
+    if (socket->side != which || std::exchange(socket->begun, true)) continue;
     const auto serve = [this, side = socket->side](std::shared_ptr<ByteStream> stream, HttpPeer) {
       return tcp_loop(std::move(stream), side);
     };
     tcp_.push_back(std::make_unique<TcpListener>(runtime_, group_, serve, kMaxTcpConnections));
     group_.spawn("dns", udp_loop(socket));
-    auto listening = tcp_.back()->listen(at.address().to_string(), at.port());
-    if (!listening) return fail(std::move(listening).error());
+    tcp_.back()->listen(std::move(socket->tcp));
   }
-  return {};
 }
 
 void DnsServer::close() {

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "core/dns_forwarder.h"
 #include "core/dns_zone.h"
+#include "core/kept_sockets.h"
 #include "net/byte_stream.h"
 #include "net/http_exchange.h"
 #include "task/group.h"
@@ -29,11 +30,14 @@ class DnsServer {
   DnsServer(const DnsServer&) = delete;
   ~DnsServer();
 
-  // Takes `address` too. UDP and TCP have the same port; 0 takes a free one, which is returned.
-  // What arrives before begin() waits in the kernel.
-  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, DnsSide side);
-  // Begins to answer on every address that was taken. Again after more of listen().
-  Status begin();
+  // Takes `address` too, with sockets of `kept` where there are. UDP and TCP have the same port; 0
+  // takes a free one, which is returned. What arrives before begin() waits in the kernel.
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, DnsSide side,
+                               KeptSockets& kept);
+  // Begins to answer on every address of that side. Again after more of listen().
+  void begin(DnsSide side);
+  // Of the listening sockets.
+  std::vector<int> descriptors() const;
   // Closes all sockets; listen() may follow.
   void close();
 

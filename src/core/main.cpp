@@ -44,11 +44,16 @@ int main_with(std::vector<std::string> arguments) {
   ::gethostname(hostname, sizeof hostname - 1);
   options.hostname = hostname;
   const std::string verb = arguments.size() > 1 ? arguments[1] : "";
-  bool good = verb == "run" || verb == "supervise";
-  if (arguments.size() == 4 && arguments[2] == "--state") {
-    options.state_dir = arguments[3];
-  } else {
-    good = good && arguments.size() == 2;
+  bool good = (verb == "run" || verb == "supervise") && arguments.size() % 2 == 0;
+  for (std::size_t i = 2; good && i < arguments.size(); i += 2) {
+    const std::string& value = arguments[i + 1];
+    if (arguments[i] == "--state") {
+      options.state_dir = value;
+    } else {
+      // Between supervise and run only.
+      good = verb == "run" && arguments[i] == "--shelf" &&
+             std::sscanf(value.c_str(), "%d,%d", &options.shelf.in, &options.shelf.out) == 2;
+    }
   }
   if (!good) {
     std::fputs("usage: croft-core run|supervise [--state DIR]\n", stderr);

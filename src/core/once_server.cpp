@@ -75,12 +75,24 @@ OnceServer::OnceServer(Runtime& runtime, Pool& pool, std::filesystem::path file)
 
 OnceServer::~OnceServer() = default;
 
-Result<std::uint16_t> OnceServer::listen(const std::string& address, std::uint16_t port) {
+Status OnceServer::listen(const std::string& address, std::uint16_t port, KeptSockets& kept) {
   const auto serve_one = [this](std::shared_ptr<ByteStream> stream, HttpPeer peer) {
     return serve(std::move(stream), std::move(peer));
   };
   listeners_.push_back(std::make_unique<TcpListener>(runtime_, group_, serve_one, kMaxConnections));
-  return listeners_.back()->listen(address, port);
+  if (Fd socket = kept.take(address, port, SOCK_STREAM)) {
+    listeners_.back()->listen(std::move(socket));
+    return {};
+  }
+  auto listening = listeners_.back()->listen(address, port);
+  if (!listening) return fail(std::move(listening).error());
+  return {};
+}
+
+std::vector<int> OnceServer::descriptors() const {
+  std::vector<int> all;
+  for (const auto& listener : listeners_) all.push_back(listener->descriptor());
+  return all;
 }
 
 void OnceServer::close() {

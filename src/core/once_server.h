@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/kept_sockets.h"
 #include "core/once_book.h"
 #include "core/tcp_listener.h"
 #include "task/group.h"
@@ -23,7 +24,10 @@ class OnceServer {
   OnceServer(const OnceServer&) = delete;
   ~OnceServer();
 
-  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+  // On a socket of `kept` where there is one.
+  Status listen(const std::string& address, std::uint16_t port, KeptSockets& kept);
+  // Of the listening sockets.
+  std::vector<int> descriptors() const;
   // Closes the listening sockets; listen() may follow.
   void close();
 

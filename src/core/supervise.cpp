@@ -1,6 +1,8 @@
 #include "core/supervise.h"
 
+#include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,12 +11,22 @@
 #include <ctime>
 
 #include "base/log.h"
+#include "core/kept_sockets.h"
 
 namespace croft {
 namespace {
 
 constexpr long kRestartPauseNs = 100'000'000;
 constexpr int kStopLimitS = 5;
+
+// Without close-on-exec, for the child to inherit; this process keeps them and never reads.
+SocketShelf make_shelf() {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0) {
+    log_warning("no shelf for sockets: DNS is refused while croft-core restarts");
+  }
+  return {.in = ends[0], .out = ends[1]};
+}
 
 pid_t start(std::vector<std::string> argv, const sigset_t& original) {
   std::vector<char*> pointers;
@@ -60,7 +72,9 @@ int stop_child(pid_t child, const sigset_t& set) {
 
 }  // namespace
 
-int supervise(const std::vector<std::string>& argv) {
+int supervise(std::vector<std::string> argv) {
+  const SocketShelf shelf = make_shelf();
+  argv.insert(argv.end(), {"--shelf", fmt::format("{},{}", shelf.in, shelf.out)});
   sigset_t set;
   sigset_t original;
   sigemptyset(&set);

@@ -52,9 +52,17 @@ TcpListener::~TcpListener() {
 Result<std::uint16_t> TcpListener::listen(const std::string& address, std::uint16_t port) {
   auto listener = listen_on_tcp(address, port);
   if (!listener) return fail(std::move(listener).error());
-  state_->socket.assign(listener->socket.release());
-  state_->group.spawn("accept", accept_loop(state_));
+  listen(std::move(listener->socket));
   return listener->port;
+}
+
+void TcpListener::listen(Fd socket) {
+  state_->socket.assign(socket.release());
+  state_->group.spawn("accept", accept_loop(state_));
+}
+
+int TcpListener::descriptor() const {
+  return state_->socket.native_handle();
 }
 
 void TcpListener::close() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/fd.h"
 #include "net/byte_stream.h"
 #include "net/http_exchange.h"
 #include "task/group.h"
@@ -23,6 +24,9 @@ class TcpListener {
 
   // Port 0 takes a free one; returns the real port. Accepting begins at once.
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+  // The same on a socket that listens already.
+  void listen(Fd socket);
+  int descriptor() const;
   // Stops accepting; connections go on.
   void close();
 

@@ -266,6 +266,23 @@ class Crashes(unittest.TestCase):
         self.assertGreater(count["good"], 100)
         wait_for("its report", lambda: lab.rotation(1) == ["a1", "a2", "job"])
 
+    def test_killing_croft_core_is_unnoticed_by_dns(self):
+        askers = [lab.job.begin_probe("ask", "10.64.16.1", "web", "A", 6),
+                  lab.job.begin_probe("ask", f"{ULA}:2::1", "example.test", "A", 6),
+                  lab.job.begin_probe("ask", "10.64.16.1", "web", "A", 6, "tcp"),
+                  lab.host.begin_probe("ask", f"{ULA}::2:1", "web.shop.croft", "AAAA", 6)]
+        for _ in range(5):
+            before = lab.core1.worker()
+            os.kill(before, signal.SIGKILL)
+            wait_for("another croft-core", lambda: lab.core1.worker() not in (0, before), 3)
+            time.sleep(0.8)
+        for asker in askers:
+            count = json.loads(asker.stdout.readline())
+            with self.subTest(asked=asker.args[-5:]):
+                print(count, file=sys.stderr)
+                self.assertEqual(count["bad"], {})
+                self.assertGreater(count["good"], 100)
+
     def test_killing_croft_node_changes_nothing(self):
         for round in range(5):
             lab.publish((shop(), other()))

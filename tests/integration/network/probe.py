@@ -68,8 +68,32 @@ def hammer(address, port, seconds):
 TYPES = {"A": 1, "PTR": 12, "TXT": 16, "AAAA": 28}
 
 
+def ask(server, name, kind, seconds, transport="udp"):
+    """The same question again and again, as a resolver with a limit of 3 s; how many answers had addresses."""
+    good, bad, slowest = 0, {}, 0.0
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        asked = time.monotonic()
+        try:
+            answer = resolve(server, name, kind, transport, 3.0)
+            problem = None if answer["addresses"] else f"rcode {answer['rcode']}, nothing"
+        except OSError as error:
+            problem = str(error)
+        slowest = max(slowest, time.monotonic() - asked)
+        if problem:
+            bad[problem] = bad.get(problem, 0) + 1
+        else:
+            good += 1
+        time.sleep(0.01)
+    print(json.dumps({"good": good, "bad": bad, "slowest_s": round(slowest, 2)}))
+
+
 def dns(server, name, kind="A", transport="udp"):
     """RCODE and the addresses."""
+    print(json.dumps(resolve(server, name, kind, transport, LIMIT_S)))
+
+
+def resolve(server, name, kind, transport, limit_s):
     query = struct.pack(">HHHHHH", random.randrange(65536), 0x0100, 1, 0, 0, 0)
     for label in name.split("."):
         query += bytes([len(label)]) + label.encode()
@@ -77,15 +101,16 @@ def dns(server, name, kind="A", transport="udp"):
     if transport == "udp":
         family = socket.AF_INET6 if ":" in server else socket.AF_INET
         asker = socket.socket(family, socket.SOCK_DGRAM)
-        asker.settimeout(LIMIT_S)
-        asker.connect((server, 53))
-        asker.send(query)
-        answer = asker.recv(4096)
+        with asker:
+            asker.settimeout(limit_s)
+            asker.connect((server, 53))
+            asker.send(query)
+            answer = asker.recv(4096)
     else:
-        asker = connect(server, 53)
-        asker.sendall(struct.pack(">H", len(query)) + query)
-        stream = asker.makefile("rb")
-        answer = stream.read(struct.unpack(">H", stream.read(2))[0])
+        with connect(server, 53) as asker, asker.makefile("rb") as stream:
+            asker.settimeout(limit_s)
+            asker.sendall(struct.pack(">H", len(query)) + query)
+            answer = stream.read(struct.unpack(">H", stream.read(2))[0])
     assert answer[:2] == query[:2]
     count = struct.unpack(">H", answer[6:8])[0]
     at, found = len(query), []
@@ -95,7 +120,7 @@ def dns(server, name, kind="A", transport="udp"):
         if length in (4, 16):
             found.append(socket.inet_ntop(socket.AF_INET if length == 4 else socket.AF_INET6, data))
         at += 12 + length
-    print(json.dumps({"rcode": answer[3] & 15, "addresses": sorted(found)}))
+    return {"rcode": answer[3] & 15, "addresses": sorted(found)}
 
 
 def once(host, key, exit_code, seconds):
