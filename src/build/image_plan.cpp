@@ -48,7 +48,11 @@ class Planner {
   }
 
   void add_final(const std::vector<Resolved>& types);
-  ImagePlan take() { return std::move(plan_); }
+  ImagePlan take() {
+    int number = 0;
+    for (ImageStep& step : plan_.steps) step.number = ++number;
+    return std::move(plan_);
+  }
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -195,6 +199,30 @@ void Planner::add_final(const std::vector<Resolved>& types) {
 }
 
 }  // namespace
+
+std::string installation_tag(std::string_view tag, std::string_view install_id) {
+  const std::string_view registry = kImageRegistry;
+  check(tag.starts_with(registry), "not a name of an image of ours");
+  return fmt::format("{}/{}{}", registry, install_id, tag.substr(registry.size()));
+}
+
+std::string content_tag(std::string_view tag) {
+  const std::string prefix = std::string(kImageRegistry) + "/";
+  if (!tag.starts_with(prefix)) return std::string(tag);
+  const std::size_t slash = tag.find('/', prefix.size());
+  return slash == std::string_view::npos ? std::string(tag)
+                                         : prefix + std::string(tag.substr(slash + 1));
+}
+
+void name_for_installation(ImagePlan& plan, std::string_view install_id) {
+  for (ImageStep& step : plan.steps) {
+    step.tag = installation_tag(step.tag, install_id);
+    if (!step.parent_tag.empty()) step.parent_tag = installation_tag(step.parent_tag, install_id);
+    for (auto& [name, value] : step.args) {
+      if (value.starts_with(kImageRegistry)) value = installation_tag(value, install_id);
+    }
+  }
+}
 
 Result<ImagePlan> plan_image(const RecipeSet& recipes, const std::vector<Resolved>& types,
                              ImageKind kind, const ImagePlanInputs& inputs) {

@@ -14,8 +14,9 @@
 namespace croft::build {
 
 // First part of every name. A top-level domain that never resolves (RFC 6761), so that an engine
-// which lacks an image asks no public registry for it. Not per installation: names follow the
-// content, and several installations on one engine share what is the same.
+// which lacks an image asks no public registry for it. A plan's names follow the content only; each
+// installation has names of its own for the same images (name_for_installation), so that what one
+// removes stays for the others.
 inline constexpr const char* kImageRegistry = "croft.invalid";
 
 struct ImagePlanInputs {
@@ -29,6 +30,7 @@ struct ImageStep {
   Kind kind = Kind::kRecipe;
   std::string tag;    // "registry/name:hash"
   std::string title;  // for people: "php on trixie, build"
+  int number = 0;     // 1.. of the plan's steps
   std::string hash;
   std::string suite;
   std::string recipe;                       // kRecipe
@@ -49,5 +51,12 @@ struct ImagePlan {
 // of a recipe; kInternal when a type names a recipe that does not exist.
 Result<ImagePlan> plan_image(const RecipeSet& recipes, const std::vector<catalog::Resolved>& types,
                              catalog::ImageKind kind, const ImagePlanInputs& inputs);
+
+// "croft.invalid/ab12cd/base-trixie:hash" of "croft.invalid/base-trixie:hash".
+std::string installation_tag(std::string_view tag, std::string_view install_id);
+// The other way round: what it is a name for, whichever installation has it. Other names stay.
+std::string content_tag(std::string_view tag);
+// Gives every image of the plan the installation's name. Hashes stay: they are of the content.
+void name_for_installation(ImagePlan& plan, std::string_view install_id);
 
 }  // namespace croft::build

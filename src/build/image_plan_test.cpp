@@ -49,6 +49,30 @@ std::vector<std::string> titles(const ImagePlan& plan) {
   return result;
 }
 
+TEST(ImagePlan, AnInstallationHasNamesOfItsOwnForTheSameContent) {
+  const auto shared = plan({"php-nginx@8.4"}, ImageKind::kRun);
+  ASSERT_TRUE(shared) << shared.error().describe();
+  ImagePlan own = *shared;
+  name_for_installation(own, "ab12cd");
+  std::set<std::string> made;
+  for (std::size_t i = 0; i < own.steps.size(); ++i) {
+    const ImageStep& step = own.steps[i];
+    EXPECT_EQ(step.hash, shared->steps[i].hash);
+    EXPECT_EQ(step.number, static_cast<int>(i) + 1);
+    EXPECT_THAT(step.tag, testing::StartsWith("croft.invalid/ab12cd/"));
+    EXPECT_EQ(content_tag(step.tag), shared->steps[i].tag);
+    EXPECT_EQ(content_tag(shared->steps[i].tag), shared->steps[i].tag);
+    // What a step stands on or takes files from is found under the installation's names.
+    if (step.kind != ImageStep::Kind::kBase) EXPECT_TRUE(made.contains(step.parent_tag));
+    for (const auto& [name, value] : step.args) {
+      if (value.starts_with("croft.invalid")) EXPECT_TRUE(made.contains(value)) << value;
+    }
+    made.insert(step.tag);
+  }
+  EXPECT_EQ(content_tag("debian:trixie"), "debian:trixie");
+  EXPECT_EQ(content_tag("croft-ab12cd-app:1"), "croft-ab12cd-app:1");
+}
+
 TEST(ImagePlan, EveryTypeOfTheCatalogHasOne) {
   std::set<std::string> tags;
   for (const auto& type : shipped_catalog().types()) {

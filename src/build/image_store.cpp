@@ -22,6 +22,7 @@ using catalog::ImageKind;
 constexpr Millis kShort{30'000};
 constexpr Millis kStepLimit{30 * 60'000};
 constexpr std::string_view kStageLabel = "croft.image.stage";
+constexpr std::string_view kHashLabel = "croft.image.hash";
 
 // "croft-init" is /croft/init in the image.
 std::string program_path(std::string_view binary) {
@@ -98,14 +99,34 @@ Result<ImagePlan> ImageStore::plan(const ImageRequest& request, const Inputs& in
     types.push_back(std::move(*found));
   }
   if (types.empty()) return fail(ErrorCode::kInvalid, "an image needs at least one type");
-  return plan_image(inputs.recipes, types, request.kind, inputs.plan);
+  auto made = plan_image(inputs.recipes, types, request.kind, inputs.plan);
+  if (made) name_for_installation(*made, options_.install_id);
+  return made;
 }
 
-Task<Result<bool>> ImageStore::exists(std::string tag) {
-  auto info = co_await engine_.inspect_image(tag, kShort);
+Task<Result<bool>> ImageStore::exists(const ImageStep& step) {
+  auto info = co_await engine_.inspect_image(step.tag, kShort);
   if (info) co_return true;
-  if (info.error().code() == ErrorCode::kNotFound) co_return false;
-  co_return fail(std::move(info).error().in("look for the image " + tag));
+  if (info.error().code() != ErrorCode::kNotFound) {
+    co_return fail(std::move(info).error().in("look for the image " + step.tag));
+  }
+  engine::ImageFilter filter;
+  filter.labels = {{std::string(kHashLabel), step.hash}};
+  auto same = co_await engine_.list_images(filter, kShort);
+  if (!same) co_return fail(std::move(same).error().in("look for the image " + step.tag));
+  // What is made on top of it inherits the label: the name decides.
+  const auto ours = [&step](const engine::ImageInfo& image) {
+    return std::ranges::any_of(image.tags, [&step](const std::string& tag) {
+      return content_tag(tag) == content_tag(step.tag);
+    });
+  };
+  const auto found = std::ranges::find_if(*same, ours);
+  if (found == same->end()) co_return false;
+  auto tagged = co_await engine_.tag_image(found->id, step.tag, kShort);
+  if (tagged) co_return true;
+  // The last other name went at this moment.
+  if (tagged.error().code() == ErrorCode::kNotFound) co_return false;
+  co_return fail(std::move(tagged).error().in("name the image " + step.tag));
 }
 
 Task<Result<std::string>> ImageStore::ensure_image(ImageRequest request, ImageProgress progress) {
@@ -114,13 +135,14 @@ Task<Result<std::string>> ImageStore::ensure_image(ImageRequest request, ImagePr
   auto made = plan(request, *inputs);
   if (!made) co_return fail(std::move(made).error());
   const std::string tag = made->image().tag;
-  auto present = co_await exists(tag);
+  auto present = co_await exists(made->image());
   if (!present) co_return fail(std::move(present).error());
   if (*present) co_return tag;
 
   CROFT_CO_TRY(co_await check_free_space());
   for (const ImageStep& step : made->steps) {
-    auto done = co_await make_step(step, inputs->recipes, progress);
+    std::string title = fmt::format("step {}/{}, {}", step.number, made->steps.size(), step.title);
+    auto done = co_await make_step(step, std::move(title), inputs->recipes, progress);
     if (!done) co_return fail(std::move(done).error().in("image " + made->image().title));
   }
   co_return tag;
@@ -146,28 +168,28 @@ Task<Status> ImageStore::check_free_space() {
   co_return Status();
 }
 
-Task<Status> ImageStore::make_step(const ImageStep& step, const RecipeSet& recipes,
-                                   const ImageProgress& progress) {
-  auto present = co_await exists(step.tag);
+Task<Status> ImageStore::make_step(const ImageStep& step, std::string title,
+                                   const RecipeSet& recipes, const ImageProgress& progress) {
+  auto present = co_await exists(step);
   if (!present) co_return fail(std::move(present).error());
   if (*present) co_return Status();
   auto lock = co_await ImageLock::take(options_.cache / "locks", step.hash, [&] {
-    progress(fmt::format("{}: waiting, another process is making it", step.title));
+    progress(fmt::format("{}: waiting, another process is making it", title));
   });
   if (!lock) co_return fail(std::move(lock).error());
-  present = co_await exists(step.tag);
+  present = co_await exists(step);
   if (!present) co_return fail(std::move(present).error());
   if (*present) co_return Status();
-  co_return co_await make_locked(step, recipes, progress);
+  co_return co_await make_locked(step, title, recipes, progress);
 }
 
-Task<Status> ImageStore::make_locked(const ImageStep& step, const RecipeSet& recipes,
-                                     const ImageProgress& progress) {
+Task<Status> ImageStore::make_locked(const ImageStep& step, const std::string& title,
+                                     const RecipeSet& recipes, const ImageProgress& progress) {
   if (!host_)
     host_ = co_await run_blocking(pool_, [this] { return read_host_settings(options_.host); });
   const SystemClock clock;
   const Millis started = clock.steady();
-  progress(step.title + ": making it");
+  progress(title + ": making it");
   Status done;
   if (step.kind == ImageStep::Kind::kBase) {
     done = co_await import_base(step, progress);
@@ -179,7 +201,7 @@ Task<Status> ImageStore::make_locked(const ImageStep& step, const RecipeSet& rec
     if (!final_layer) co_await remove_stages(step.tag);
   }
   if (done)
-    progress(fmt::format("{}: done in {:.1f} s", step.title,
+    progress(fmt::format("{}: done in {:.1f} s", title,
                          static_cast<double>((clock.steady() - started).count()) / 1000));
   co_return done;
 }
@@ -188,7 +210,7 @@ engine::Labels ImageStore::labels_of(const ImageStep& step) const {
   engine::Labels labels = step.config.labels;
   labels["croft.install"] = options_.install_id;
   labels["croft.role"] = "image";
-  labels["croft.image.hash"] = step.hash;
+  labels[std::string(kHashLabel)] = step.hash;
   labels["croft.image.recipe"] = step.kind == ImageStep::Kind::kRecipe ? step.recipe : step.title;
   return labels;
 }
@@ -313,7 +335,10 @@ Task<Result<std::vector<ImageState>>> ImageStore::list_images() {
         if (!made) co_return fail(std::move(made).error());
         ImageState state{name, kind, made->image().tag, made->image().hash};
         for (const engine::ImageInfo& image : *present) {
-          if (std::ranges::find(image.tags, state.tag) == image.tags.end()) continue;
+          const auto same = [&state](const std::string& tag) {
+            return content_tag(tag) == content_tag(state.tag);
+          };
+          if (std::ranges::none_of(image.tags, same)) continue;
           state.built = true;
           state.size_bytes = image.size_bytes;
         }

@@ -24,7 +24,7 @@ struct ImageStoreOptions {
   std::filesystem::path recipes;   // images/ of the installation
   std::filesystem::path cache;     // lock files and archives while they are made
   std::filesystem::path binaries;  // folder with croft-init, croft-core; croft's own programs
-  std::string install_id;          // the label croft.install of what this store makes
+  std::string install_id;          // in the names of what this store makes, and its label
   std::string pin;                 // see ImagePlanInputs
   std::uint64_t min_free_bytes = 2ull << 30;
   HostPaths host;  // current_host_paths(), except in tests
@@ -54,11 +54,12 @@ class ImageStore {
   ImageStore(engine::Engine& engine, Pool& pool, const catalog::Catalog& catalog,
              ImageStoreOptions options);
 
-  // The tag of the image, which exists when this returns; what is missing of it is made, one step
-  // at a time, each by one process only. kInvalid and kUnsupported: the request (see Catalog::find
-  // and plan_image); kUnavailable: an archive, a registry or the engine cannot be reached;
-  // kExhausted: less than min_free_bytes free; kNotFound: a program (mmdebstrap, croft-init) is
-  // missing. A failed or cancelled call leaves nothing under a tag that is not complete.
+  // This installation's tag of the image, which exists when this returns; what is missing of it is
+  // made, one step at a time, each by one process only. kInvalid and kUnsupported: the request (see
+  // Catalog::find and plan_image); kUnavailable: an archive, a registry or the engine cannot be
+  // reached; kExhausted: less than min_free_bytes free; kNotFound: a program (mmdebstrap,
+  // croft-init) is missing. A failed or cancelled call leaves nothing under a tag that is not
+  // complete.
   Task<Result<std::string>> ensure_image(ImageRequest request, ImageProgress progress);
 
   // Every image of the catalog, internal ones included; touches nothing.
@@ -73,12 +74,14 @@ class ImageStore {
   Task<Result<Inputs>> read_inputs();
   Result<ImagePlan> plan(const ImageRequest& request, const Inputs& inputs) const;
   std::map<std::string, std::string> hash_binaries() const;
-  Task<Result<bool>> exists(std::string tag);
+  // Whether the engine has it; under the name of another installation, it gets ours too.
+  Task<Result<bool>> exists(const ImageStep& step);
   Task<Status> check_free_space();
-  Task<Status> make_step(const ImageStep& step, const RecipeSet& recipes,
+  // `title`: what progress calls it.
+  Task<Status> make_step(const ImageStep& step, std::string title, const RecipeSet& recipes,
                          const ImageProgress& progress);
-  Task<Status> make_locked(const ImageStep& step, const RecipeSet& recipes,
-                           const ImageProgress& progress);
+  Task<Status> make_locked(const ImageStep& step, const std::string& title,
+                           const RecipeSet& recipes, const ImageProgress& progress);
   Task<Status> import_base(const ImageStep& step, const ImageProgress& progress);
   Task<Status> build_layer(const ImageStep& step, ContextFiles files,
                            std::map<std::string, std::string> args, const ImageProgress& progress);

@@ -1,6 +1,9 @@
 #include "daemon/purge.h"
 
+#include <fmt/format.h>
+
 #include "base/log.h"
+#include "build/image_plan.h"
 #include "task/group.h"
 
 namespace croft {
@@ -87,10 +90,28 @@ Task<Status> remove_rest(engine::Engine& engine, const engine::Filter& ours) {
     Status removed = co_await engine.remove_volume(info.spec.name, kLimit);
     if (!gone(removed)) co_return removed;
   }
-  auto images = co_await engine.list_images({.labels = ours.labels}, kLimit);
+  co_return Status{};
+}
+
+// Names that only this installation has; "croft.invalid/base:…" is what an older croft called those
+// that it had made.
+bool own_tag(const engine::ImageInfo& image, const std::string& tag, const std::string& install) {
+  if (tag.starts_with(fmt::format("{}/{}/", build::kImageRegistry, install)) ||
+      tag.starts_with(fmt::format("croft-{}-", install))) {
+    return true;
+  }
+  const auto label = image.labels.find("croft.install");
+  return label != image.labels.end() && label->second == install &&
+         tag.starts_with(build::kImageRegistry) && build::content_tag(tag) == tag;
+}
+
+Task<Status> remove_images(engine::Engine& engine, const std::string& install) {
+  // Of any installation: who made an image says nothing about who uses it.
+  auto images = co_await engine.list_images({.labels = {{"croft.role", "image"}}}, kLimit);
   if (!images) co_return fail(std::move(images).error());
   for (const engine::ImageInfo& info : *images) {
     for (const std::string& tag : info.tags) {
+      if (!own_tag(info, tag, install)) continue;
       Status removed = co_await engine.remove_image(tag, true, kLimit);
       if (!gone(removed) && removed.error().code() != ErrorCode::kConflict) co_return removed;
     }
@@ -110,7 +131,8 @@ Task<Status> purge_engine(Runtime& runtime, engine::Engine& engine, Names names)
     co_await sleep_for(Millis(500));
   }
   CROFT_CO_TRY(co_await remove_networks(engine, ours));
-  co_return co_await remove_rest(engine, ours);
+  CROFT_CO_TRY(co_await remove_rest(engine, ours));
+  co_return co_await remove_images(engine, names.install());
 }
 
 }  // namespace croft

@@ -29,10 +29,15 @@ class Purge(unittest.TestCase):
     def left_in_the_engine(self, platform, install):
         label = urllib.parse.quote(json.dumps({"label": [f"croft.install={install}"]}))
         found = []
-        for kind in ("containers/json?all=1&", "services?", "networks?", "volumes?", "images/json?", "secrets?",
-                     "configs?"):
-            answer = platform.engine_get(f"/{kind}filters={label}")
+        for kind in ("containers/json?all=1&", "services?", "networks?", "volumes?", "secrets?",
+                     "configs?", "images/json?"):
+            filters = "" if kind.startswith("images") else f"filters={label}"
+            answer = platform.engine_get(f"/{kind}{filters}")
             items = answer.get("Volumes") if isinstance(answer, dict) else answer
+            if kind.startswith("images"):
+                # Images are shared: what is left to other installations is theirs.
+                items = [item for item in items or [] if any(f"/{install}/" in tag or f"croft-{install}-" in tag
+                                                             for tag in item.get("RepoTags") or [])]
             found += [(kind, item.get("Names") or item.get("Name") or item.get("RepoTags") or item.get("ID"))
                       for item in items or []]
         return found
