@@ -88,9 +88,8 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                                                               .wake = [this] { wake_all(); }});
   publisher =
       std::make_unique<NodePublisher>(store, world, hub, addresses, names.install(), node, facts);
-  networks =
-      std::make_unique<NetworkReconciler>(store, engine, world, names, addresses,
-                                          options.home / "nodes" / node.id.str() / "cores", node);
+  networks = std::make_unique<NetworkReconciler>(store, engine, world, names, addresses,
+                                                 options.home / "cores", node);
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, addresses);
   edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, addresses, options.platform,
                                            options.home / "edge");

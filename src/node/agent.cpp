@@ -41,7 +41,7 @@ Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clo
       clock_(clock),
       options_(std::move(options)),
       changed_(runtime),
-      files_(options_.directory / "cores"),
+      files_(options_.cores),
       relay_(runtime, files_, changed_),
       containers_(runtime, engine, options_.install_id, changed_),
       link_(runtime, options_.control, options_.node_id,
@@ -153,6 +153,7 @@ Status Agent::converge_host(const NodeDesired& desired) {
 }
 
 Status Agent::converge_cores(const NodeDesired& desired) {
+  CROFT_TRY(files_.move_from(options_.directory / "cores"));
   CROFT_TRY(files_.apply(desired.cores));
   return write_file_atomically(options_.directory / kDesiredFile, to_json_text(desired), 0600);
 }
@@ -169,20 +170,21 @@ void Agent::publish() {
   link_.report(observed);
 }
 
-Status purge(HostNetwork& network, const std::filesystem::path& directory,
-             const std::string& install_id) {
+Status purge(HostNetwork& network, const AgentOptions& options) {
+  const std::string& install_id = options.install_id;
   CROFT_TRY(network.close_docker_firewall(install_id, device_prefix(install_id) + "u"));
   auto state = network.observe(install_id);
   if (!state) return fail(std::move(state).error());
   CROFT_TRY(network.apply(plan_purge(*state)));
   CROFT_TRY(network.remove_ruleset(install_id));
-  if (const auto text = read_file(directory / kSettingsFile)) {
+  if (const auto text = read_file(options.directory / kSettingsFile)) {
     auto before = from_json_text<KernelSettings>(*text);
     if (before) CROFT_TRY(network.restore_settings(*before));
   }
-  std::error_code error;
-  std::filesystem::remove_all(directory, error);
-  if (error) {
+  for (const std::filesystem::path& directory : {options.directory, options.cores}) {
+    std::error_code error;
+    std::filesystem::remove_all(directory, error);
+    if (!error) continue;
     return fail(errno_error(fmt::format("remove {}", directory.string()), error.value()));
   }
   return {};

@@ -21,7 +21,8 @@
 namespace croft::node {
 
 struct AgentOptions {
-  std::filesystem::path directory;  // <home>/nodes/<node id>
+  std::filesystem::path directory;  // <home>/nodes/<node id>: what only the agent needs
+  std::filesystem::path cores;      // <home>/cores: the same path on every node
   std::string node_id;
   std::string install_id;
   HttpEndpoint control;
@@ -70,8 +71,7 @@ class Agent {
 };
 
 // Removes every interface, route, rule and setting of the installation from the machine, and the
-// state below `directory`. Idempotent. Blocks.
-Status purge(HostNetwork& network, const std::filesystem::path& directory,
-             const std::string& install_id);
+// state below `directory` and `cores`. Idempotent. Blocks.
+Status purge(HostNetwork& network, const AgentOptions& options);
 
 }  // namespace croft::node

@@ -3,8 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdlib>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "engine/fake/fake_engine.h"
 #include "net/http_server.h"
@@ -66,6 +70,7 @@ class AgentTest : public testing::Test {
     char path[] = "/tmp/croft-node-XXXXXX";
     home_ = ::mkdtemp(path);
     options_ = {.directory = home_ / "nodes" / "n",
+                .cores = home_ / "cores",
                 .node_id = std::string(kIdLength, 'n'),
                 .install_id = kInstall,
                 .control = HttpEndpoint::unix_socket(home_ / "agent.sock")};
@@ -73,7 +78,7 @@ class AgentTest : public testing::Test {
   ~AgentTest() override { std::filesystem::remove_all(home_); }
 
   std::filesystem::path core_file() const {
-    return options_.directory / "cores" / std::string(kIdLength, 'p') / kCoreDesiredFile;
+    return options_.cores / std::string(kIdLength, 'p') / kCoreDesiredFile;
   }
 
   std::filesystem::path home_;
@@ -157,10 +162,11 @@ TEST_F(AgentTest, PurgeLeavesNothingAndPutsSettingsBack) {
   ASSERT_TRUE(make_directories(options_.directory));
   ASSERT_TRUE(write_file_atomically(options_.directory / "host_settings.json",
                                     R"({"ipv4/ip_forward":"0"})"));
+  ASSERT_TRUE(make_directories(options_.cores));
   network_.state.devices = {{.name = "cab12cdv0", .kind = "vxlan"},
                             {.name = "cab12cdu", .kind = "macvlan"}};
   network_.forwarding = network_.ruleset_present = network_.docker_open = true;
-  const Status done = purge(network_, options_.directory, kInstall);
+  const Status done = purge(network_, options_);
   ASSERT_TRUE(done) << done.error().describe();
   EXPECT_THAT(network_.plans.at(0).ip_lines,
               testing::ElementsAre("link del cab12cdu", "link del cab12cdv0"));
@@ -168,6 +174,30 @@ TEST_F(AgentTest, PurgeLeavesNothingAndPutsSettingsBack) {
   EXPECT_FALSE(network_.ruleset_present);
   EXPECT_FALSE(network_.docker_open);
   EXPECT_FALSE(std::filesystem::exists(options_.directory));
+  EXPECT_FALSE(std::filesystem::exists(options_.cores));
+}
+
+TEST(CoreFiles, TakesOverWhatAnOlderCroftKeptElsewhere) {
+  char path[] = "/tmp/croft-files-XXXXXX";
+  const std::filesystem::path home = ::mkdtemp(path);
+  const std::string id(kIdLength, 'a');
+  const std::filesystem::path old = home / "nodes" / "n" / "cores";
+  ASSERT_TRUE(make_directories(old / id));
+  ASSERT_TRUE(write_file_atomically(old / id / "once.json", "results"));
+  // As a core sees it that has it mounted: by the directory, not by its name.
+  const Fd mounted(::open((old / id).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  CoreFiles files(home / "cores");
+  ASSERT_TRUE(files.move_from(old));
+  EXPECT_EQ(*read_file(home / "cores" / id / "once.json"), "results");
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_EQ(::faccessat(mounted.get(), "once.json", F_OK, 0), 0);
+  ASSERT_TRUE(files.move_from(old)) << "again: nothing to do";
+  // What is there already is newer.
+  ASSERT_TRUE(make_directories(old / id));
+  ASSERT_TRUE(write_file_atomically(old / id / "once.json", "older"));
+  ASSERT_TRUE(files.move_from(old));
+  EXPECT_EQ(*read_file(home / "cores" / id / "once.json"), "results");
+  std::filesystem::remove_all(home);
 }
 
 TEST(CoreFiles, WritesWhatDiffersAndRemovesWhatIsGone) {

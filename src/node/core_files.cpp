@@ -39,6 +39,25 @@ Status CoreFiles::apply(const std::vector<CoreDesired>& cores) {
   return {};
 }
 
+Status CoreFiles::move_from(const fs::path& old) {
+  std::error_code error;
+  if (old == directory_ || !fs::exists(old, error)) return {};
+  CROFT_TRY(make_directories(directory_, 0700));
+  for (const auto& entry : fs::directory_iterator(old, error)) {
+    const fs::path to = directory_ / entry.path().filename();
+    std::error_code moving;
+    if (!is_valid_id(entry.path().filename().string()) || fs::exists(to, moving)) continue;
+    fs::rename(entry.path(), to, moving);
+    if (moving) {
+      return fail(errno_error(fmt::format("move {} to {}", entry.path().string(), to.string()),
+                              moving.value()));
+    }
+  }
+  std::error_code ignored;  // what is left in it, nobody needs
+  fs::remove_all(old, ignored);
+  return {};
+}
+
 std::vector<fs::path> CoreFiles::sockets() const {
   std::vector<fs::path> out;
   std::error_code error;

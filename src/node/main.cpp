@@ -45,6 +45,7 @@ int main_with(const Args& args) {
   const std::filesystem::path home = args.get("home");
   const std::string node_id = args.get("node-id");
   AgentOptions options{.directory = home / "nodes" / node_id,
+                       .cores = home / "cores",
                        .node_id = node_id,
                        .install_id = install_id(args, home)};
   if (home.empty() || !is_valid_id(node_id) || !valid_install_id(options.install_id)) {
@@ -54,7 +55,7 @@ int main_with(const Args& args) {
   }
   LinuxHostNetwork network;
   if (args.has("purge")) {
-    const Status done = purge(network, options.directory, options.install_id);
+    const Status done = purge(network, options);
     if (!done) log_error("purge", {{"error", done.error().describe()}});
     return done ? 0 : 1;
   }

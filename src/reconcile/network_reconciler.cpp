@@ -17,6 +17,14 @@ std::string label(const engine::Labels& labels, const std::string& key) {
   return it == labels.end() ? std::string() : it->second;
 }
 
+// Where on the node a core has its state.
+std::string state_mount(const engine::ServiceSpec& spec) {
+  for (const engine::Mount& mount : spec.container.mounts) {
+    if (mount.target == kCoreStateDir) return mount.source;
+  }
+  return {};
+}
+
 bool has(const std::vector<engine::NetworkInfo>& networks, const std::string& name) {
   return std::any_of(networks.begin(), networks.end(),
                      [&](const engine::NetworkInfo& info) { return info.spec.name == name; });
@@ -133,10 +141,12 @@ Task<Status> NetworkReconciler::ensure_core(const Project& project,
   if (label(it->spec.labels, "croft.project") != project.id.str()) {
     co_return co_await engine_.remove_service(it->id, kEngineLimit);
   }
-  if (it->spec.container.image == core_image_) co_return Status{};
+  const bool same_image = it->spec.container.image == core_image_;
+  if (same_image && state_mount(it->spec) == state_mount(wanted)) co_return Status{};
   engine::ServiceSpec changed = it->spec;
   changed.container.image = core_image_;
-  log_info("moving a core to a new image", {{"project", project.name}, {"image", core_image_}});
+  changed.container.mounts = wanted.container.mounts;
+  log_info("replacing a core", {{"project", project.name}, {"image", core_image_}});
   co_return co_await engine_.update_service(it->id, it->version, changed, kEngineLimit);
 }
 

@@ -103,7 +103,7 @@ class Instance(Namespace):
 class Core(Namespace):
     def __init__(self, lab, n):
         super().__init__(f"core{n}")
-        self.directory = lab.home / "nodes" / NODE / "cores" / project_id(n)
+        self.directory = lab.home / "cores" / project_id(n)
         lab.attach(self, n, "eth0", f"10.64.{16 * n + 1}.250/20", f"{ULA}:{2 * n}:1::250/64")
         lab.attach(self, 0, "eth1", f"10.127.16.{n}/16", f"{ULA}:0:1::{n}/64")
         self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)

@@ -312,7 +312,7 @@ class ZzPurge(unittest.TestCase):
         self.assertIn(f"c{INSTALL}v2", before)
         lab.publish((shop(),), [1])
         wait_for("project 2 gone", lambda: f"c{INSTALL}v2" not in lab.host.ip("-o", "link", "show"))
-        directory = lab.home / "nodes" / NODE / "cores" / project_id(2)
+        directory = lab.home / "cores" / project_id(2)
         wait_for("its directory gone", lambda: not directory.exists())
         self.assertEqual(names(lab.job.probe("tcp", WEB4, 3000, 4)), {"a1": 2, "a2": 2})
         lab.node.terminate()
