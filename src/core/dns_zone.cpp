@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plan/ruleset_frame.h"
+
 namespace croft {
 namespace {
 
@@ -61,6 +63,8 @@ DnsZone::DnsZone(const CoreDesired& desired, const InRotation& in_rotation)
       if (const auto range = IpPrefix::parse(text)) private_ranges_.push_back(*range);
     }
   }
+  for (const char* text : kNever4) private_ranges_.push_back(*IpPrefix::parse(text));
+  for (const char* text : kNever6) private_ranges_.push_back(*IpPrefix::parse(text));
   for (const std::string* text : {&desired.service_range4, &desired.service_range6}) {
     if (const auto range = IpPrefix::parse(*text)) private_ranges_.push_back(*range);
   }

@@ -75,6 +75,7 @@ TEST_F(DnsZoneTest, ReverseNames) {
   EXPECT_EQ(inside("1.0.64.100.in-addr.arpa", dns::kTypePtr), "0:db ");
   EXPECT_EQ(inside("5.17.64.10.in-addr.arpa", dns::kTypePtr), "0:db ");
   EXPECT_EQ(inside("9.9.64.10.in-addr.arpa", dns::kTypePtr), "3:") << "another project's";
+  EXPECT_EQ(inside("254.169.254.169.in-addr.arpa", dns::kTypePtr), "3:") << "nobody else's business";
   EXPECT_EQ(inside("1.2.0.192.in-addr.arpa", dns::kTypePtr), "forward");
 }
 

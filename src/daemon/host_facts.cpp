@@ -9,6 +9,7 @@
 #include <array>
 #include <memory>
 #include <sstream>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -35,6 +36,11 @@ std::string outward_address() {
   return text.data();
 }
 
+// "cab12cdu", of any installation: plan/address_plan.h, uplink_child_device().
+bool is_uplink_child(std::string_view name) {
+  return name.size() == 8 && name.front() == 'c' && name.back() == 'u';
+}
+
 void collect_addresses(HostFacts& facts) {
   ifaddrs* raw = nullptr;
   if (::getifaddrs(&raw) != 0) return;
@@ -42,15 +48,18 @@ void collect_addresses(HostFacts& facts) {
   for (const ifaddrs* one = list.get(); one != nullptr; one = one->ifa_next) {
     if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_LOOPBACK) != 0) continue;
     std::array<char, INET6_ADDRSTRLEN> text{};
+    const bool is_public = !is_uplink_child(one->ifa_name);
     if (one->ifa_addr->sa_family == AF_INET) {
       const auto* in = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
       ::inet_ntop(AF_INET, &in->sin_addr, text.data(), text.size());
       facts.addresses4.emplace_back(text.data());
+      if (is_public) facts.public_addresses4.emplace_back(text.data());
     } else if (one->ifa_addr->sa_family == AF_INET6) {
       const auto* in = reinterpret_cast<const sockaddr_in6*>(one->ifa_addr);
       if (IN6_IS_ADDR_LINKLOCAL(&in->sin6_addr)) continue;
       ::inet_ntop(AF_INET6, &in->sin6_addr, text.data(), text.size());
       facts.addresses6.emplace_back(text.data());
+      if (is_public) facts.public_addresses6.emplace_back(text.data());
     }
   }
 }

@@ -11,7 +11,10 @@ struct HostFacts {
   std::string address;                  // of the default route's interface; 127.0.0.1 without one
   std::vector<std::string> addresses4;  // every address of the machine but loopback
   std::vector<std::string> addresses6;  // global ones
-  std::vector<std::string> resolvers;   // usable from another network namespace
+  // Where the machine's services are reached: its addresses but those on uplinks of croft.
+  std::vector<std::string> public_addresses4;
+  std::vector<std::string> public_addresses6;
+  std::vector<std::string> resolvers;  // usable from another network namespace
 };
 
 // `resolv_conf` is read; when it names a local stub (127.0.0.53), `stub_upstream` instead.

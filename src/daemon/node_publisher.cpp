@@ -11,23 +11,26 @@
 namespace croft {
 namespace {
 
-// No tenant reaches what only the machine itself should: metadata services, multicast, loopback.
-const std::vector<std::string> kNever4 = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
-                                          "224.0.0.0/4"};
-const std::vector<std::string> kNever6 = {"::1/128", "fe80::/10", "ff00::/8", "fd00:ec2::254/128"};
+EdgeEntrance entrance_of(const HostFacts& facts, const PlatformAddress& platform) {
+  return {.addresses4 = facts.public_addresses4,
+          .addresses6 = facts.public_addresses6,
+          .tcp_ports = {platform.http_port, platform.https_port},
+          .udp_ports = {platform.https_port}};
+}
 
 }  // namespace
 
 NodePublisher::NodePublisher(Store& store, const World& world, AgentHub& hub,
                              const AddressPlan& addresses, std::string install_id, Node local,
-                             HostFacts facts)
+                             HostFacts facts, const PlatformAddress& platform)
     : store_(store),
       world_(world),
       hub_(hub),
       addresses_(addresses),
       install_id_(std::move(install_id)),
       local_(std::move(local)),
-      facts_(std::move(facts)) {}
+      facts_(std::move(facts)),
+      edge_(entrance_of(facts_, platform)) {}
 
 Task<Result<NodePlanInput>> NodePublisher::read_input() {
   auto input = co_await store_.read([](const Tx& tx) -> Result<NodePlanInput> {
@@ -47,10 +50,9 @@ Task<Result<NodePlanInput>> NodePublisher::read_input() {
   input->install_id = install_id_;
   input->node = local_;
   input->resolvers = facts_.resolvers;
-  input->denied4 = kNever4;
-  input->denied6 = kNever6;
-  input->denied4.insert(input->denied4.end(), facts_.addresses4.begin(), facts_.addresses4.end());
-  input->denied6.insert(input->denied6.end(), facts_.addresses6.begin(), facts_.addresses6.end());
+  input->denied4 = facts_.addresses4;
+  input->denied6 = facts_.addresses6;
+  input->edge = edge_;
   for (const auto& [id, node] : world_.nodes()) {
     input->containers.insert(input->containers.end(), node.containers.begin(),
                              node.containers.end());

@@ -86,8 +86,8 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                                                               .clock = clock,
                                                               .platform = options.platform,
                                                               .wake = [this] { wake_all(); }});
-  publisher =
-      std::make_unique<NodePublisher>(store, world, hub, addresses, names.install(), node, facts);
+  publisher = std::make_unique<NodePublisher>(store, world, hub, addresses, names.install(), node,
+                                              facts, options.platform);
   networks = std::make_unique<NetworkReconciler>(store, engine, world, names, addresses,
                                                  options.home / "cores", node);
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, addresses);

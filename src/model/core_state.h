@@ -45,6 +45,15 @@ struct CoreService {
 };
 BOOST_DESCRIBE_STRUCT(CoreService, (), (id, hostname, address4, address6, ports, instances))
 
+// Where the edge takes requests from everybody: what instances may reach of the machines.
+struct EdgeEntrance {
+  std::vector<std::string> addresses4;  // of the machines, without prefix length
+  std::vector<std::string> addresses6;
+  std::vector<int> tcp_ports;
+  std::vector<int> udp_ports;  // HTTP/3
+};
+BOOST_DESCRIBE_STRUCT(EdgeEntrance, (), (addresses4, addresses6, tcp_ports, udp_ports))
+
 struct CoreDesired {
   std::int64_t generation = 0;  // a lower one than the applied is ignored
   ProjectId project_id;
@@ -71,14 +80,15 @@ struct CoreDesired {
   std::vector<std::string> denied4;
   std::vector<std::string> denied6;
   // Exceptions from denied4/6: the host's own resolvers, UDP and TCP port 53, from the core itself
-  // only.
+  // only; and the edge, for everybody.
+  EdgeEntrance edge;
   std::vector<CoreService> services;
 };
 BOOST_DESCRIBE_STRUCT(CoreDesired, (),
                       (generation, project_id, project_name, segment4, gateway4, segment6, gateway6,
                        service_range4, service_range6, uplink4, uplink_address4, uplink6,
                        uplink_address6, uplink_node4, uplink_node6, edge_range4, edge_range6,
-                       resolvers, denied4, denied6, services))
+                       resolvers, denied4, denied6, edge, services))
 
 struct ObservedInstance {
   std::string id;                                 // as in CoreInstance

@@ -41,10 +41,11 @@ BOOST_DESCRIBE_STRUCT(NodeUplink, (), (segment, child_device, node_address4, nod
 struct NodeDesired {
   std::int64_t generation = 0;
   NodeUplink uplink;
+  EdgeEntrance edge;  // on this node; empty where it has no edge
   std::vector<NodeSegment> segments;
   std::vector<CoreDesired> cores;
 };
-BOOST_DESCRIBE_STRUCT(NodeDesired, (), (generation, uplink, segments, cores))
+BOOST_DESCRIBE_STRUCT(NodeDesired, (), (generation, uplink, edge, segments, cores))
 
 // A container of croft's on this node, running or stopped. Swarm itself does not know the addresses
 // of tasks on a segment (node-local address management), so the node's agent reports them.

@@ -29,8 +29,8 @@ std::vector<std::string> resolvers_of(const NodeDesired& desired) {
 
 // Everything that converge_host() looks at.
 std::string host_part_of(const NodeDesired& desired) {
-  return to_json_text(desired.uplink) + to_json_text(desired.segments) +
-         to_json_text(resolvers_of(desired));
+  return to_json_text(desired.uplink) + to_json_text(desired.edge) +
+         to_json_text(desired.segments) + to_json_text(resolvers_of(desired));
 }
 
 }  // namespace
@@ -135,6 +135,7 @@ Status Agent::converge_host(const NodeDesired& desired) {
   auto ruleset = render_host_ruleset({.install_id = options_.install_id,
                                       .uplink = desired.uplink,
                                       .resolvers = resolvers_of(desired),
+                                      .edge = desired.edge,
                                       .default_interfaces = state->default_interfaces});
   if (!ruleset) return fail(std::move(ruleset).error());
   auto present = network_.has_ruleset(options_.install_id);

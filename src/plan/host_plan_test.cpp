@@ -143,6 +143,10 @@ TEST(HostRuleset, GoldenScript) {
   const auto script = render_host_ruleset({.install_id = kInstall,
                                            .uplink = make_desired().uplink,
                                            .resolvers = {"192.0.2.2", "2001:db8::53"},
+                                           .edge = {.addresses4 = {"192.0.2.2"},
+                                                    .addresses6 = {"2001:db8::2"},
+                                                    .tcp_ports = {80, 443},
+                                                    .udp_ports = {443}},
                                            .default_interfaces = {"eth0"}});
   ASSERT_TRUE(script) << script.error().describe();
   if (std::getenv("CROFT_UPDATE_GOLDEN") != nullptr) {

@@ -27,7 +27,7 @@ table {table} {{
     iifname != "{child}" return
     ct state established,related accept
     icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} ip6 hoplimit 255 accept
-{resolver_rules}    drop
+{edge_rules}{resolver_rules}    drop
   }}
   chain passing {{
     type filter hook forward priority filter - 5; policy accept;
@@ -36,8 +36,8 @@ table {table} {{
     oifname "{child}" drop
     iifname != "{child}" return
     tcp flags syn / syn,rst tcp option maxseg size set rt mtu
-    ip daddr {{ 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 }} drop
-    ip6 daddr {{ fe80::/10, ff00::/8, {ula} }} drop
+    ip daddr {{ {never4} }} drop
+    ip6 daddr {{ {never6}, {ula} }} drop
 {egress_rules}    drop
   }}
   chain leaving {{
@@ -74,6 +74,16 @@ Result<std::string> resolver_rules(const std::vector<std::string>& resolvers) {
   return rules;
 }
 
+Result<std::string> edge_rules(const EdgeEntrance& edge) {
+  std::string rules;
+  for (const bool v6 : {false, true}) {
+    auto match = match_edge(edge, v6);
+    if (!match) return match;
+    if (!match->empty()) rules += fmt::format("    {} accept\n", *match);
+  }
+  return rules;
+}
+
 }  // namespace
 
 std::string host_table(std::string_view install_id) {
@@ -94,6 +104,8 @@ Result<std::string> render_host_ruleset(const HostRulesetInput& input) {
   if (!uplink6) return fail(uplink6.error());
   auto resolvers = resolver_rules(input.resolvers);
   if (!resolvers) return fail(std::move(resolvers).error());
+  auto edge = edge_rules(input.edge);
+  if (!edge) return edge;
   std::string egress;
   for (const std::string& name : input.default_interfaces) {
     egress += fmt::format("    oifname \"{}\" accept\n", name);
@@ -105,6 +117,9 @@ Result<std::string> render_host_ruleset(const HostRulesetInput& input) {
   arguments.push_back(fmt::arg("uplink4", uplink4->str()));
   // Instances answer the edge with their own addresses: the whole installation's range.
   arguments.push_back(fmt::arg("ula", IpPrefix(uplink6->address(), 48).str()));
+  arguments.push_back(fmt::arg("never4", fmt::format("{}", fmt::join(kNever4, ", "))));
+  arguments.push_back(fmt::arg("never6", fmt::format("{}", fmt::join(kNever6, ", "))));
+  arguments.push_back(fmt::arg("edge_rules", *edge));
   arguments.push_back(fmt::arg("resolver_rules", *resolvers));
   arguments.push_back(fmt::arg("egress_rules", egress));
   return fmt::vformat(kTable, arguments);

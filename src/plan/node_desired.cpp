@@ -46,6 +46,7 @@ CoreDesired core(const AddressPlan& addresses, const NodePlanInput& input, const
   desired.resolvers = input.resolvers;
   desired.denied4.insert(desired.denied4.end(), input.denied4.begin(), input.denied4.end());
   desired.denied6.insert(desired.denied6.end(), input.denied6.begin(), input.denied6.end());
+  desired.edge = input.edge;
   for (const Service& service : input.services) {
     if (service.project_id != project.id) continue;
     const AddressPair address = addresses.service(n, service.index);
@@ -72,6 +73,7 @@ NodeDesired plan_node(const AddressPlan& addresses, const NodePlanInput& input) 
   for (const InstanceSet& set : input.sets) sets[set.id] = &set;
 
   NodeDesired desired;
+  desired.edge = input.edge;
   desired.uplink.segment = segment(input, 0);
   desired.uplink.child_device = uplink_child_device(input.install_id);
   const AddressPair node = addresses.node(input.node.index);

@@ -21,6 +21,7 @@ struct NodePlanInput {
   // Addresses and ranges no tenant may reach besides the installation's own: those of the host.
   std::vector<std::string> denied4;
   std::vector<std::string> denied6;
+  EdgeEntrance edge;
   std::vector<Project> projects;
   std::vector<Service> services;
   std::vector<InstanceSet> sets;

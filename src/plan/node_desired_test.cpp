@@ -49,6 +49,13 @@ class NodeDesiredTest : public testing::Test {
   NodePlanInput input_;
 };
 
+TEST_F(NodeDesiredTest, TheEdgeIsKnownToTheNodeAndToEveryCore) {
+  input_.edge = {.addresses4 = {"192.0.2.2"}, .tcp_ports = {443}};
+  const NodeDesired desired = plan_node(addresses_, input_);
+  EXPECT_EQ(to_json(desired.edge), to_json(input_.edge));
+  EXPECT_EQ(to_json(desired.cores.at(0).edge), to_json(input_.edge));
+}
+
 TEST_F(NodeDesiredTest, InstancesHaveTheDutyOfTheirSet) {
   add_container(add_set(InstanceDuty::kServe), "t1", true);
   add_container(add_set(InstanceDuty::kHold), "t2", true);

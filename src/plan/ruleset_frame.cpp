@@ -11,12 +11,6 @@
 namespace croft {
 namespace {
 
-// Never a tenant's business, wherever croft runs: this host, link-local (cloud metadata),
-// multicast, reserved, and the ranges by which IPv6 reaches IPv4 around the IPv4 rules.
-constexpr const char* kNever4[] = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"};
-constexpr const char* kNever6[] = {"::/96",     "::ffff:0:0/96", "64:ff9b::/96",
-                                   "fe80::/10", "fec0::/10",     "ff00::/8"};
-
 // `{seg}` and `{up}`: interfaces. Order matters within a chain; the first verdict ends it, and a
 // packet passes spoof_guard, then the translation to a target, then one of the filters. What is
 // refused is refused loudly, so that applications fail at once: by a reset where possible, because
@@ -84,7 +78,7 @@ constexpr const char* kFrame = R"(  map services4 {{
     iifname "{seg}" oifname "{seg}" ct status dnat accept
     iifname "{seg}" ip daddr {service_range4} goto refused
     iifname "{seg}" ip6 daddr {service_range6} goto refused
-    iifname "{seg}" ip daddr @denied4 goto refused
+{edge_rules}    iifname "{seg}" ip daddr @denied4 goto refused
     iifname "{seg}" ip6 daddr @denied6 goto refused
     iifname "{seg}" oifname "{up}" accept
     iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} \
@@ -140,6 +134,19 @@ Result<std::string> denied(const char* field, const std::vector<std::string>& gi
   return fmt::format("{}", fmt::join(out, ", "));
 }
 
+// What instances reach although it is denied otherwise: one line per family.
+Result<std::string> edge_rules(const CoreDesired& d, const CoreInterfaces& interfaces) {
+  std::string rules;
+  for (const bool v6 : {false, true}) {
+    auto match = match_edge(d.edge, v6);
+    if (!match) return match;
+    if (match->empty()) continue;
+    rules += fmt::format("    iifname \"{}\" oifname \"{}\" {} accept\n", interfaces.segment,
+                         interfaces.uplink, *match);
+  }
+  return rules;
+}
+
 Status push_addresses(Arguments& out, const CoreDesired& d) {
   CROFT_TRY(push_range(out, "segment4", d.segment4, false));
   CROFT_TRY(push_range(out, "segment6", d.segment6, true));
@@ -173,6 +180,31 @@ bool valid_interface_name(std::string_view name) {
          name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+Result<std::string> match_edge(const EdgeEntrance& edge, bool v6) {
+  std::vector<std::string> addresses;
+  for (const std::string& text : v6 ? edge.addresses6 : edge.addresses4) {
+    const auto address = IpAddress::parse(text);
+    if (!address || address->is_v6() != v6) return wrong("edge address", text);
+    const auto holds = [&](const char* range) {
+      return IpPrefix::parse(range)->contains(*address);
+    };
+    const bool never = v6 ? std::any_of(std::begin(kNever6), std::end(kNever6), holds)
+                          : std::any_of(std::begin(kNever4), std::end(kNever4), holds);
+    if (!never) addresses.push_back(address->str());
+  }
+  std::vector<std::string> ports;
+  for (const auto& [protocol, numbers] :
+       {std::pair(kTcpNumber, edge.tcp_ports), std::pair(kUdpNumber, edge.udp_ports)}) {
+    for (const int port : numbers) {
+      if (port < 1 || port > 65535) return wrong("edge port", std::to_string(port));
+      ports.push_back(fmt::format("{} . {}", protocol, port));
+    }
+  }
+  if (addresses.empty() || ports.empty()) return std::string();
+  return fmt::format("{} daddr {{ {} }} meta l4proto . th dport {{ {} }}", v6 ? "ip6" : "ip",
+                     fmt::join(addresses, ", "), fmt::join(ports, ", "));
+}
+
 std::vector<IpPrefix> without_nested(std::vector<IpPrefix> ranges) {
   // Sorted by start, then the wider one first: what is nested follows what holds it.
   std::sort(ranges.begin(), ranges.end());
@@ -190,6 +222,9 @@ Result<std::string> render_frame(const CoreDesired& desired, const CoreInterface
   }
   Arguments arguments;
   CROFT_TRY(push_addresses(arguments, desired));
+  auto edge = edge_rules(desired, interfaces);
+  if (!edge) return edge;
+  arguments.push_back(fmt::arg("edge_rules", *edge));
   arguments.push_back(fmt::arg("seg", interfaces.segment));
   arguments.push_back(fmt::arg("up", interfaces.uplink));
   arguments.push_back(fmt::arg("tcp", kTcpNumber));

@@ -45,6 +45,10 @@ CoreDesired make_desired() {
   CoreDesired d = core_addresses(plan, 1, 1);
   d.denied4.push_back("192.0.2.2");
   d.denied6.push_back("2001:db8::2");
+  d.edge = {.addresses4 = {"192.0.2.2"},
+            .addresses6 = {"2001:db8::2"},
+            .tcp_ports = {80, 443},
+            .udp_ports = {443}};
   d.services = {make_service(plan, 1, 3), make_service(plan, 2, 1), make_service(plan, 3, 0)};
   d.services[1].ports = {{.port = 53, .protocol = PortProtocol::kUdp}, {.port = 5432}};
   return d;
@@ -69,6 +73,30 @@ TEST(Ruleset, GoldenScript) {
   const auto golden = read_file(path);
   ASSERT_TRUE(golden) << golden.error().describe();
   EXPECT_EQ(script, *golden) << "run with CROFT_UPDATE_GOLDEN=1 and read the difference";
+}
+
+TEST(Ruleset, OfTheMachinesOnlyTheEdgeIsOpen) {
+  CoreDesired desired = make_desired();
+  const std::string script = render_full(model_of(desired));
+  const std::string open =
+      "ip daddr { 192.0.2.2 } meta l4proto . th dport { 6 . 80, 6 . 443, 17 . 443 } accept";
+  ASSERT_THAT(script, HasSubstr(open));
+  EXPECT_LT(script.find(open), script.find("ip daddr @denied4")) << "the first verdict counts";
+  // What never may be reached is not, whoever says that it is an address of the machine.
+  desired.edge.addresses4 = {"169.254.169.254", "127.0.0.1"};
+  desired.edge.addresses6 = {"fd00:ec2::254", "fe80::1", "::1"};
+  EXPECT_THAT(render_full(model_of(desired)), Not(HasSubstr("6 . 443")));
+  desired = make_desired();
+  desired.edge.tcp_ports.clear();
+  desired.edge.udp_ports.clear();
+  EXPECT_THAT(render_full(model_of(desired)), Not(HasSubstr("ip daddr { 192.0.2.2 }")));
+  for (const int port : {0, 65536, -1}) {
+    desired.edge.tcp_ports = {port};
+    EXPECT_FALSE(make_ruleset(desired, interfaces(), everybody)) << port;
+  }
+  desired = make_desired();
+  desired.edge.addresses4 = {"192.0.2.2 } accept #"};
+  EXPECT_FALSE(make_ruleset(desired, interfaces(), everybody));
 }
 
 TEST(Ruleset, SameStateNeedsNoChange) {

@@ -1,5 +1,6 @@
 """A machine with two projects, in network namespaces. See README.md."""
 import http.server
+import ipaddress
 import json
 import os
 import pathlib
@@ -16,6 +17,9 @@ HERE = pathlib.Path(__file__).parent
 ULA = "fd12:3456:789a"
 INSTALL = "ab12cd"
 NODE = "n" * 22
+# Of the machine, on port 4000: what stands for its edge.
+EDGE = {"addresses4": ["198.51.100.2", "169.254.169.254"], "addresses6": ["2001:db8::2", "fd00:ec2::254"],
+        "tcp_ports": [4000], "udp_ports": []}
 
 
 def wait_for(what, question, limit_s=15.0):
@@ -83,10 +87,10 @@ class Instance(Namespace):
     def __init__(self, lab, name, n, last):
         super().__init__(name)
         self.lab, self.n, self.last = lab, n, last
-        self.address4, self.address6 = f"10.64.{16 * n + 1}.{last}", f"{ULA}:{2 * n}:1::{last}"
+        self.address4, self.address6 = lab.segment4(n, 256 + last), f"{lab.ula}:{2 * n}:1::{last}"
         lab.attach(self, n, "eth0", f"{self.address4}/20", f"{self.address6}/64")
-        self.ip("route", "add", "default", "via", f"10.64.{16 * n}.1")
-        self.ip("route", "add", "default", "via", f"{ULA}:{2 * n}::1")
+        self.ip("route", "add", "default", "via", lab.segment4(n, 1))
+        self.ip("route", "add", "default", "via", f"{lab.ula}:{2 * n}::1")
         self.program = self.start(sys.executable, HERE / "instance.py", name, stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE)
         assert self.program.stdout.readline() == "up\n"
@@ -104,12 +108,13 @@ class Core(Namespace):
     def __init__(self, lab, n):
         super().__init__(f"core{n}")
         self.directory = lab.home / "cores" / project_id(n)
-        lab.attach(self, n, "eth0", f"10.64.{16 * n + 1}.250/20", f"{ULA}:{2 * n}:1::250/64")
-        lab.attach(self, 0, "eth1", f"10.127.16.{n}/16", f"{ULA}:0:1::{n}/64")
+        self.address4, self.uplink4 = lab.segment4(n, 256 + 250), lab.uplink4(0x1000 + n)
+        lab.attach(self, n, "eth0", f"{self.address4}/20", f"{lab.ula}:{2 * n}:1::250/64")
+        lab.attach(self, 0, "eth1", f"{self.uplink4}/16", f"{lab.ula}:0:1::{n}/64")
         self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_be_liberal=1")
         # As Docker leaves it: a default route to what will be our own address.
-        self.ip("route", "add", "default", "via", f"10.64.{16 * n}.1")
+        self.ip("route", "add", "default", "via", lab.segment4(n, 1))
         self.program = self.start("unshare", "--uts", lab.core_program, "supervise", "--state",
                                   self.directory)
 
@@ -124,8 +129,10 @@ def project_id(n):
 
 
 class Control(http.server.BaseHTTPRequestHandler):
-    """The control plane's side of the agent protocol."""
-    lab = None
+    """The control plane's side of the agent protocol; its server has the lab."""
+    @property
+    def lab(self):
+        return self.server.lab
 
     def do_GET(self):
         self.send_response(200)
@@ -164,19 +171,32 @@ class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class Lab:
-    def __init__(self, core_program, node_program):
+    """One installation. `beside`: another one, on whose machine this one is too."""
+
+    def __init__(self, core_program, node_program, install=INSTALL, ula=ULA, pool="10.64.0.0/10",
+                 uplink="10.127.0.0/16", beside=None):
         self.core_program, self.node_program = core_program, node_program
+        self.install, self.ula = install, ula
+        self.pool, self.uplink = ipaddress.ip_network(pool), ipaddress.ip_network(uplink)
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="croft-lab-"))
         self.namespaces = []
         self.changed = threading.Condition()
         self.desired, self.observed, self.generation, self.interfaces = {}, {}, 0, 0
-        self.host = self.add(Namespace("host"))
-        self.outside = self.add(Namespace("outside"))
-        self.wire_host()
+        if beside:
+            self.host, self.outside = beside.host, beside.outside
+        else:
+            self.host, self.outside = self.add(Namespace("host")), self.add(Namespace("outside"))
+            self.wire_host()
         (self.home / "run").mkdir()
-        Control.lab = self
         self.control = ControlServer(str(self.home / "run/agent.sock"), Control)
+        self.control.lab = self
         threading.Thread(target=self.control.serve_forever, daemon=True).start()
+
+    def segment4(self, n, offset):
+        return str(self.pool[0x1000 * n + offset])
+
+    def uplink4(self, offset):
+        return str(self.uplink[offset])
 
     def add(self, namespace):
         self.namespaces.append(namespace)
@@ -194,12 +214,13 @@ class Lab:
         self.host.sysctl(net__ipv4__ip_forward=0, net__ipv6__conf__all__forwarding=0)
         # What a tenant must not reach, with somebody listening.
         self.host.ip("address", "add", "169.254.169.254/32", "dev", "lo")
+        self.host.ip("address", "add", "fd00:ec2::254/128", "dev", "lo")
 
     def attach(self, namespace, n, name, *addresses):
         """As Docker's macvlan driver does it."""
         self.interfaces += 1
-        device = f"m{self.interfaces}"
-        self.host.ip("link", "add", device, "link", f"c{INSTALL}v{n}", "mtu", "1450", "netns",
+        device = f"m{self.install}{self.interfaces}"
+        self.host.ip("link", "add", device, "link", f"c{self.install}v{n}", "mtu", "1450", "netns",
                      str(namespace.keeper.pid), "type", "macvlan", "mode", "bridge")
         namespace.ip("link", "set", device, "name", name)
         for address in addresses:
@@ -208,29 +229,30 @@ class Lab:
 
     def start_node(self):
         self.node = self.host.start(self.node_program, "--home", self.home, "--node-id", NODE,
-                                    "--install-id", INSTALL, "--engine", self.home / "no-engine")
+                                    "--install-id", self.install, "--engine", self.home / "no-engine")
 
     def purge(self):
         return self.host.run(self.node_program, "--home", self.home, "--node-id", NODE,
-                             "--install-id", INSTALL, "--purge")
+                             "--install-id", self.install, "--purge")
 
     def segment(self, n):
-        return {"device": f"c{INSTALL}v{n}", "vni": 4000 + n, "local_address": "198.51.100.2",
+        vni = sum(self.install.encode()) * 10 + n  # apart for the ids that tests use
+        return {"device": f"c{self.install}v{n}", "vni": vni, "local_address": "198.51.100.2",
                 "peers": [], "mtu": 1450}
 
     def core_desired(self, n, name, services):
         return {
             "project_id": project_id(n), "project_name": name,
-            "segment4": f"10.64.{16 * n}.0/20", "gateway4": f"10.64.{16 * n}.1",
-            "segment6": f"{ULA}:{2 * n}::/64", "gateway6": f"{ULA}:{2 * n}::1",
-            "service_range4": "100.64.0.0/16", "service_range6": f"{ULA}:{2 * n + 1}::/64",
-            "uplink4": "10.127.0.0/16", "uplink_address4": f"10.127.8.{n}",
-            "uplink6": f"{ULA}::/64", "uplink_address6": f"{ULA}::2:{n}",
-            "uplink_node4": "10.127.0.1", "uplink_node6": f"{ULA}::1:1",
-            "edge_range4": "10.127.0.0/28", "edge_range6": f"{ULA}::1:0/112",
+            "segment4": self.segment4(n, 0) + "/20", "gateway4": self.segment4(n, 1),
+            "segment6": f"{self.ula}:{2 * n}::/64", "gateway6": f"{self.ula}:{2 * n}::1",
+            "service_range4": "100.64.0.0/16", "service_range6": f"{self.ula}:{2 * n + 1}::/64",
+            "uplink4": str(self.uplink), "uplink_address4": self.uplink4(0x800 + n),
+            "uplink6": f"{self.ula}::/64", "uplink_address6": f"{self.ula}::2:{n}",
+            "uplink_node4": self.uplink4(1), "uplink_node6": f"{self.ula}::1:1",
+            "edge_range4": self.uplink4(0) + "/28", "edge_range6": f"{self.ula}::1:0/112",
             "resolvers": ["198.51.100.1"],
-            "denied4": ["10.64.0.0/10", "198.51.100.2"],
-            "denied6": [f"{ULA}::/48", "2001:db8::2"], "services": services}
+            "denied4": [str(self.pool), "198.51.100.2"],
+            "denied6": [f"{self.ula}::/48", "2001:db8::2"], "edge": EDGE, "services": services}
 
     def publish(self, cores, segments=None):
         """New desired state for the agent; the generation it has."""
@@ -239,10 +261,11 @@ class Lab:
             numbers = segments if segments is not None else [1, 2]
             self.desired = {
                 "generation": self.generation,
-                "uplink": {"segment": self.segment(0), "child_device": f"c{INSTALL}u",
-                           "node_address4": "10.127.0.1/16", "node_address6": f"{ULA}::1:1/64",
-                           "routes": [{"destination": f"{ULA}:{2 * n}::/63",
-                                       "via": f"{ULA}::2:{n}"} for n in numbers]},
+                "uplink": {"segment": self.segment(0), "child_device": f"c{self.install}u",
+                           "node_address4": self.uplink4(1) + "/16", "node_address6": f"{self.ula}::1:1/64",
+                           "routes": [{"destination": f"{self.ula}:{2 * n}::/63",
+                                       "via": f"{self.ula}::2:{n}"} for n in numbers]},
+                "edge": EDGE,
                 "segments": [self.segment(n) for n in numbers],
                 "cores": [dict(c, generation=self.generation) for c in cores]}
             self.changed.notify_all()

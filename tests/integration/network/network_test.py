@@ -11,7 +11,7 @@ import time
 import unittest
 
 import lab as lab_module
-from lab import INSTALL, NODE, ULA, Core, Instance, Lab, project_id, wait_for
+from lab import INSTALL, ULA, Core, Instance, Lab, project_id, wait_for
 
 WEB4, WEB6 = "100.64.0.1", f"{ULA}:3::1"
 PORTS = [{"port": 3000, "protocol": "tcp", "http": True, "description": ""},
@@ -46,6 +46,7 @@ def apply(*cores):
 def setUpModule():
     global lab
     lab = Lab(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))
+    unittest.addModuleCleanup(lab.close)
     lab.publish([lab.core_desired(1, "shop", []), lab.core_desired(2, "other", [])])
     lab.start_node()
     wait_for("segments", lambda: len(lab.observed.get("segments", [])) == 3)
@@ -61,10 +62,6 @@ def setUpModule():
     assert resolver.stdout.readline() == "up\n"
     apply()
     wait_for("everybody in rotation", lambda: lab.rotation(1) == ["a1", "a2", "job"] and lab.rotation(2) == ["b1"])
-
-
-def tearDownModule():
-    lab.close()
 
 
 def names(output):
@@ -174,6 +171,20 @@ class Isolation(unittest.TestCase):
                         "10.64.32.1", "10.127.16.2", f"{ULA}::1:1", f"{ULA}::2:2", "2001:db8::2", lab.b1.address6,
                         f"{ULA}:5::1", f"{ULA}:4::1", f"{ULA}:0:1::2"):
             self.assert_unreachable(lab.job, address, 3000)
+
+    def test_of_the_machine_it_reaches_the_edge_only(self):
+        for address in ("198.51.100.2", "2001:db8::2"):
+            # By an address of the core: the machine answers the same way back.
+            seen = lab.job.probe("tcp", address, 4000)
+            self.assertIn(seen, ("host 10.127.8.1", f"host {ULA}::2:1"))
+        for address in ("169.254.169.254", "fd00:ec2::254", "10.127.0.1", f"{ULA}::1:1"):
+            self.assertTrue(lab.host.probe("tcp", address, 4000).startswith("host "), "somebody listens")
+            self.assert_unreachable(lab.job, address, 4000)
+        for address in ("10.127.8.2", lab.core2.uplink4, f"{ULA}::2:2", lab.b1.address4, lab.b1.address6):
+            self.assert_unreachable(lab.job, address, 4000)
+        # The machine's own rules say the same, should the core's not.
+        rules = lab.host.run("nft", "list", "chain", "inet", f"croft_{INSTALL}", "to_machine")
+        self.assertNotIn("169.254", rules)
 
     def test_of_its_core_it_reaches_dns_and_exec_once_only(self):
         listener = lab.core1.start(sys.executable, lab_module.HERE / "instance.py", "core", stdin=subprocess.PIPE,
