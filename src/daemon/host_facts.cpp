@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <memory>
 #include <sstream>
 #include <string_view>
@@ -41,6 +43,14 @@ bool is_uplink_child(std::string_view name) {
   return name.size() == 8 && name.front() == 'c' && name.back() == 'u';
 }
 
+IpPrefix range_of(std::uint32_t address, std::uint32_t mask) {
+  return {IpAddress::v4(address), std::popcount(mask)};
+}
+
+std::uint32_t host_order(const sockaddr* address) {
+  return ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+}
+
 void collect_addresses(HostFacts& facts) {
   ifaddrs* raw = nullptr;
   if (::getifaddrs(&raw) != 0) return;
@@ -54,6 +64,9 @@ void collect_addresses(HostFacts& facts) {
       ::inet_ntop(AF_INET, &in->sin_addr, text.data(), text.size());
       facts.addresses4.emplace_back(text.data());
       if (is_public) facts.public_addresses4.emplace_back(text.data());
+      if (one->ifa_netmask == nullptr) continue;
+      const IpPrefix range = range_of(host_order(one->ifa_addr), host_order(one->ifa_netmask));
+      facts.ranges4.push_back({.range = range.str(), .interface = one->ifa_name});
     } else if (one->ifa_addr->sa_family == AF_INET6) {
       const auto* in = reinterpret_cast<const sockaddr_in6*>(one->ifa_addr);
       if (IN6_IS_ADDR_LINKLOCAL(&in->sin6_addr)) continue;
@@ -81,12 +94,40 @@ std::vector<std::string> parse_resolvers(const std::string& text) {
   return resolvers;
 }
 
+std::vector<HostRange> parse_route_table(const std::string& text) {
+  std::vector<HostRange> ranges;
+  std::istringstream lines(text);
+  std::string line;
+  std::getline(lines, line);  // the names of the columns
+  while (std::getline(lines, line)) {
+    // Addresses are hexadecimal in the order of the machine's memory.
+    std::istringstream words(line);
+    std::string interface;
+    std::string skipped;
+    std::uint32_t destination = 0;
+    std::uint32_t mask = 0;
+    words >> interface >> std::hex >> destination;
+    for (int i = 0; i < 5; ++i) words >> skipped;  // gateway, flags, references, use, metric
+    if (!(words >> mask) || mask == 0) continue;
+    ranges.push_back({.range = range_of(ntohl(destination), ntohl(mask)).str(),
+                      .interface = std::move(interface)});
+  }
+  return ranges;
+}
+
 HostFacts read_host_facts(const std::string& resolv_conf, const std::string& stub_upstream) {
   HostFacts facts;
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) == 0) facts.name = name.data();
   facts.address = outward_address();
   collect_addresses(facts);
+  if (const auto routes = read_file("/proc/net/route", 16u << 20)) {
+    for (HostRange& range : parse_route_table(*routes)) {
+      if (std::find(facts.ranges4.begin(), facts.ranges4.end(), range) == facts.ranges4.end()) {
+        facts.ranges4.push_back(std::move(range));
+      }
+    }
+  }
   for (const std::string& path : {resolv_conf, stub_upstream}) {
     const auto text = read_file(path, 1u << 20);
     if (text) facts.resolvers = parse_resolvers(*text);

@@ -25,6 +25,8 @@ constexpr const char* kUsage =
   --http-port PORT    of the edge (80)
   --https-port PORT   of the edge (443)
   --domain NAME       services are SERVICE-PROJECT.NAME (croft.localhost)
+  --pool CIDR         IPv4 /10 of projects, --uplink CIDR the /16 of cores and edge: for the first
+                      start, where the ranges that croft finds free are not
   --images [--all]    lists the images of the service types (--all: builds them), and exits
   --backup FILE       writes the state to a sealed file and exits; also while croftd runs.
                       Needs --home only, and a passphrase on standard input

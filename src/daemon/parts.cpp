@@ -36,11 +36,9 @@ build::ImageStoreOptions image_store_options(const DaemonOptions& options,
 
 Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
                        const DaemonOptions& options, const Installation& installation,
-                       AddressPlan plan, catalog::Catalog types,
-                       std::unique_ptr<LogStore> log_store)
+                       catalog::Catalog types, std::unique_ptr<LogStore> log_store)
     : runtime(rt),
       names(installation.id),
-      addresses(std::move(plan)),
       catalog(std::move(types)),
       pool(kPoolThreads),
       engine(rt, options.engine_socket),
@@ -67,7 +65,8 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
 }
 
 void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const DaemonOptions& options,
-                              Node self, const HostFacts& facts) {
+                              const AddressPlan& plan, Node self, const HostFacts& facts) {
+  addresses = std::make_unique<AddressPlan>(plan);
   node = std::move(self);
   artifacts = std::make_unique<BuildArtifacts>(BuildTools{.store = store,
                                                           .engine = engine,
@@ -75,23 +74,23 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                                                           .catalog = catalog,
                                                           .images = images,
                                                           .names = names,
-                                                          .addresses = addresses,
+                                                          .addresses = *addresses,
                                                           .platform = options.platform,
                                                           .home = options.home});
   processes = std::make_unique<ProcessContext>(ProcessContext{.store = store,
                                                               .world = world,
                                                               .artifacts = *artifacts,
                                                               .catalog = catalog,
-                                                              .addresses = addresses,
+                                                              .addresses = *addresses,
                                                               .clock = clock,
                                                               .platform = options.platform,
                                                               .wake = [this] { wake_all(); }});
-  publisher = std::make_unique<NodePublisher>(store, world, hub, addresses, names.install(), node,
+  publisher = std::make_unique<NodePublisher>(store, world, hub, *addresses, names.install(), node,
                                               facts, options.platform);
-  networks = std::make_unique<NetworkReconciler>(store, engine, world, names, addresses,
+  networks = std::make_unique<NetworkReconciler>(store, engine, world, names, *addresses,
                                                  options.home / "cores", node);
-  services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, addresses);
-  edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, addresses, options.platform,
+  services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, *addresses);
+  edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, *addresses, options.platform,
                                            options.home / "edge");
   publisher_loop = std::make_unique<Loop>(rt, clock, *publisher, kLoopPeriod);
   network_loop = std::make_unique<Loop>(rt, clock, *networks, kLoopPeriod);

@@ -39,12 +39,12 @@ build::ImageStoreOptions image_store_options(const DaemonOptions& options,
 
 struct Platform::Parts {
   Parts(Runtime& runtime, Store& store, Clock& clock, Random& random, const DaemonOptions& options,
-        const Installation& installation, AddressPlan plan, catalog::Catalog types,
+        const Installation& installation, catalog::Catalog types,
         std::unique_ptr<LogStore> log_store);
 
   // What needs the node that this machine is.
   void connect(Runtime& runtime, Store& store, Clock& clock, const DaemonOptions& options,
-               Node self, const HostFacts& facts);
+               const AddressPlan& plan, Node self, const HostFacts& facts);
   Status listen_api(const DaemonOptions& options);
   // The API over everything above; routes are complete before it listens.
   void build_api(const Installation& installation, const DaemonOptions& options, Clock& clock);
@@ -56,7 +56,6 @@ struct Platform::Parts {
 
   Runtime& runtime;
   Names names;
-  AddressPlan addresses;
   catalog::Catalog catalog;
   Pool pool;  // child processes, archives
   engine::DockerEngine engine;
@@ -67,6 +66,7 @@ struct Platform::Parts {
   HttpServer agent_server;
   CaddyEdge edge;
   Node node;
+  std::unique_ptr<AddressPlan> addresses;
 
   std::unique_ptr<BuildArtifacts> artifacts;
   std::unique_ptr<ProcessContext> processes;

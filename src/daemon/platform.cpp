@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "daemon/address_setup.h"
 #include "daemon/parts.h"
 #include "daemon/swarm_setup.h"
 #include "edge/edge_directory.h"
@@ -42,19 +43,19 @@ void Platform::stop() {
 Task<Status> Platform::prepare() {
   auto installation = co_await load_installation(store_);
   if (!installation) co_return fail(std::move(installation).error());
-  auto addresses = AddressPlan::create(installation->ula);
-  if (!addresses) co_return fail(std::move(addresses).error());
   auto catalog = catalog::Catalog::load(options_.data / "catalog");
   if (!catalog) co_return fail(std::move(catalog).error());
   auto logs = LogStore::open(sqlite_file(options_.home / "state" / "logs.db"), clock_, {});
   if (!logs) co_return fail(std::move(logs).error());
   parts_ = std::make_unique<Parts>(runtime_, store_, clock_, random_, options_, *installation,
-                                   std::move(*addresses), std::move(*catalog), std::move(*logs));
+                                   std::move(*catalog), std::move(*logs));
   const HostFacts facts = read_host_facts();
   for (;;) {
     auto node = co_await set_up_swarm(parts_->engine, store_, facts, installation->id);
     if (node) {
-      parts_->connect(runtime_, store_, clock_, options_, std::move(*node), facts);
+      auto plan = co_await settle_addresses(store_, parts_->engine, *installation, options_, facts);
+      if (!plan) co_return fail(std::move(plan).error());
+      parts_->connect(runtime_, store_, clock_, options_, *plan, std::move(*node), facts);
       break;
     }
     // An engine that is only starting is waited for; what it refuses is not tried again.

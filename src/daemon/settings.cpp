@@ -47,8 +47,8 @@ Result<std::string> ensure_setting(Tx& tx, const char* name, std::string (*make)
 }  // namespace
 
 std::set<std::string> daemon_option_names() {
-  return {"home",      "engine",     "programs", "data",   "api-address", "api-port",
-          "http-port", "https-port", "domain",   "backup", "restore"};
+  return {"home",       "engine", "programs", "data",    "api-address", "api-port", "http-port",
+          "https-port", "domain", "backup",   "restore", "pool",        "uplink"};
 }
 
 Result<DaemonOptions> DaemonOptions::from(const Args& args) {
@@ -62,6 +62,8 @@ Result<DaemonOptions> DaemonOptions::from(const Args& args) {
   options.engine_socket = args.get("engine");
   options.programs = std::filesystem::absolute(args.get("programs"));
   options.data = std::filesystem::absolute(args.get("data"));
+  options.pool4 = args.get("pool");
+  options.uplink4 = args.get("uplink");
   options.api_address = args.get("api-address", options.api_address);
   options.platform.domain = args.get("domain", options.platform.domain);
   if (!valid_platform_domain(options.platform.domain)) {

@@ -21,6 +21,8 @@ struct DaemonOptions {
   std::string api_address = "127.0.0.1";
   std::uint16_t api_port = 0;  // 0: 7420, or a free one when that is taken
   PlatformAddress platform;
+  std::string pool4;    // IPv4 /10 of projects; empty: chosen at the first start, then kept
+  std::string uplink4;  // IPv4 /16 of the uplink; the same
 
   static Result<DaemonOptions> from(const Args& args);
 };

@@ -36,9 +36,15 @@ IpPrefix nth(const IpPrefix& base, int number, int length) {
   return {IpAddress::v4(v4), length};
 }
 
+// The only /16 of a pool that no project has.
+IpPrefix last_of(const IpPrefix& pool) {
+  return nth(pool, 63, kUplinkBits4);
+}
+
 }  // namespace
 
-Result<AddressPlan> AddressPlan::create(std::string_view ula, std::string_view pool) {
+Result<AddressPlan> AddressPlan::create(std::string_view ula, std::string_view pool,
+                                        std::string_view uplink) {
   const auto ula_prefix = IpPrefix::parse(ula);
   if (!ula_prefix || !ula_prefix->is_v6() || ula_prefix->length() != 48 ||
       ula_prefix->address().bytes()[0] != 0xfd) {
@@ -59,7 +65,18 @@ Result<AddressPlan> AddressPlan::create(std::string_view ula, std::string_view p
                             "another pool, such as {}",
                             pool, kServiceRange4, kDefaultPool4));
   }
-  return AddressPlan(*ula_prefix, *pool_prefix);
+  const auto uplink_prefix = IpPrefix::parse(uplink);
+  const bool good =
+      uplink_prefix && !uplink_prefix->is_v6() && uplink_prefix->length() == kUplinkBits4 &&
+      !uplink_prefix->overlaps(*IpPrefix::parse(kServiceRange4)) &&
+      (!uplink_prefix->overlaps(*pool_prefix) || *uplink_prefix == last_of(*pool_prefix));
+  if (!good) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("address plan: \"{}\" is not an IPv4 /16 outside of the pool {} and of "
+                            "the service addresses {}; set `uplink` to one such as {}",
+                            uplink, pool, kServiceRange4, last_of(*pool_prefix).str()));
+  }
+  return AddressPlan(*ula_prefix, *pool_prefix, *uplink_prefix);
 }
 
 IpPrefix AddressPlan::subnet6(int number, int length) const {
@@ -69,9 +86,8 @@ IpPrefix AddressPlan::subnet6(int number, int length) const {
 
 PrefixPair AddressPlan::segment(int n) const {
   check_network(n, 0);
-  // The uplink takes the last sixteen /20 of the pool: a node may run a thousand cores.
-  const IpPrefix v4 = n == 0 ? nth(pool_, 63, kUplinkBits4) : nth(pool_, n, kSegmentBits4);
-  return {v4, subnet6(2 * n, 64)};
+  // The uplink is larger: a node may run a thousand cores.
+  return {n == 0 ? uplink_ : nth(pool_, n, kSegmentBits4), subnet6(2 * n, 64)};
 }
 
 PrefixPair AddressPlan::slice(int n, int k) const {
@@ -145,9 +161,15 @@ CoreDesired core_addresses(const AddressPlan& plan, int n, int k) {
   d.uplink_node6 = node.v6.str();
   d.edge_range4 = plan.node_range().v4.str();
   d.edge_range6 = plan.node_range().v6.str();
-  d.denied4 = {plan.everything().v4.str()};
+  d.denied4 = {plan.everything().v4.str(), uplink.v4.str()};
   d.denied6 = {plan.everything().v6.str()};
   return d;
+}
+
+std::uint32_t install_hash(std::string_view install_id) {
+  std::uint32_t hash = 2166136261u;  // FNV-1a: stable over versions of croft and of the compiler
+  for (const char c : install_id) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619u;
+  return hash;
 }
 
 std::string segment_device(std::string_view install_id, int n) {
@@ -161,8 +183,7 @@ std::string uplink_child_device(std::string_view install_id) {
 
 int segment_vni(std::string_view install_id, int n) {
   check_network(n, 0);
-  std::uint32_t hash = 2166136261u;  // FNV-1a: stable over versions of croft and of the compiler
-  for (const char c : install_id) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619u;
+  const std::uint32_t hash = install_hash(install_id);
   // Folded to 14 bits, never zero: VNI 0 is not a valid network.
   const std::uint32_t folded = (hash ^ (hash >> 14) ^ (hash >> 28)) & 0x3fff;
   return static_cast<int>((folded == 0 ? 1 : folded) << 10) | n;

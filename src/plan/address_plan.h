@@ -2,6 +2,7 @@
 // (docs/architecture.md, "Addresses").
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,9 @@ namespace croft {
 
 inline constexpr int kMaxNodeIndex = 15;        // nodes use 1..this
 inline constexpr int kMaxServiceIndex = 65534;  // services use 1..this
+// What an installation has that never chose (address_choice.h): its uplink is the pool's last /16.
 inline constexpr std::string_view kDefaultPool4 = "10.64.0.0/10";
+inline constexpr std::string_view kDefaultUplink4 = "10.127.0.0/16";
 // The same in every project: it never leaves a core.
 inline constexpr std::string_view kServiceRange4 = "100.64.0.0/16";
 
@@ -30,14 +33,16 @@ struct PrefixPair {
   bool operator==(const PrefixPair&) const = default;
 };
 
-// Network numbers n: 0 = uplink, 1..kMaxNetworkNumber = a project. Node indexes k: 1..15. Numbers out of range
-// are our own bug: the caller allots them within the limits above.
+// Network numbers n: 0 = uplink, 1..kMaxNetworkNumber = a project. Node indexes k: 1..15. Numbers
+// out of range are our own bug: the caller allots them within the limits above.
 class AddressPlan {
  public:
-  // `ula` is a /48 within fd00::/8; `pool` an IPv4 /10. kInvalid otherwise.
-  static Result<AddressPlan> create(std::string_view ula, std::string_view pool = kDefaultPool4);
+  // `ula` is a /48 within fd00::/8; `pool` an IPv4 /10; `uplink` an IPv4 /16 outside of it, or its
+  // last one. kInvalid otherwise.
+  static Result<AddressPlan> create(std::string_view ula, std::string_view pool = kDefaultPool4,
+                                    std::string_view uplink = kDefaultUplink4);
 
-  // Where the machines of network n live: a /20 and a /64; for the uplink the pool's last /16.
+  // Where the machines of network n live: a /20 and a /64; for the uplink a /16 and a /64.
   PrefixPair segment(int n) const;
   // What Docker of node k hands out of it. Holds no gateway, node or floating address.
   PrefixPair slice(int n, int k) const;
@@ -56,20 +61,25 @@ class AddressPlan {
   AddressPair core_uplink(int n) const;
   // What a node routes to core_uplink(n): segment and service range of the project, one /63.
   IpPrefix project_route6(int n) const;
-  // Holds every address of the installation but the service ranges of IPv4.
+  // Holds every address of the installation but those of IPv4 of services and of the uplink.
   PrefixPair everything() const { return {pool_, ula_}; }
 
  private:
-  AddressPlan(const IpPrefix& ula, const IpPrefix& pool) : ula_(ula), pool_(pool) {}
+  AddressPlan(const IpPrefix& ula, const IpPrefix& pool, const IpPrefix& uplink)
+      : ula_(ula), pool_(pool), uplink_(uplink) {}
   IpPrefix subnet6(int number, int length) const;
 
   IpPrefix ula_;
   IpPrefix pool_;
+  IpPrefix uplink_;
 };
 
 // The address fields of what the core of project n on node k is told; denied4/6 hold the whole
 // installation. The caller adds the host's own addresses, resolvers and services.
 CoreDesired core_addresses(const AddressPlan& plan, int n, int k);
+
+// The same for an id in every version of croft: what is derived from it stays.
+std::uint32_t install_hash(std::string_view install_id);
 
 // "cab12cdv7": the VXLAN device of network n; install_id has six characters.
 std::string segment_device(std::string_view install_id, int n);

@@ -48,10 +48,21 @@ TEST(AddressPlan, NoTwoNetworksOverlap) {
   }
 }
 
+TEST(AddressPlan, AnUplinkOfItsOwn) {
+  const auto plan = AddressPlan::create("fd12:3456:789a::/48", "10.128.0.0/10", "10.5.0.0/16");
+  ASSERT_TRUE(plan) << plan.error().describe();
+  EXPECT_EQ(plan->segment(1).v4.str(), "10.128.16.0/20");
+  EXPECT_EQ(plan->segment(0).v4.str(), "10.5.0.0/16");
+  EXPECT_EQ(plan->node(1).v4.str(), "10.5.0.1");
+  EXPECT_EQ(plan->core_uplink(7).v4.str(), "10.5.8.7");
+  EXPECT_EQ(core_addresses(*plan, 1, 1).denied4,
+            (std::vector<std::string>{"10.128.0.0/10", "10.5.0.0/16"}));
+}
+
 TEST(AddressPlan, EverythingIsWithinItsRange) {
   const AddressPlan plan = make_plan();
   for (int n = 0; n <= kMaxNetworkNumber; ++n) {
-    ASSERT_TRUE(plan.everything().v4.contains(plan.segment(n).v4)) << n;
+    if (n > 0) ASSERT_TRUE(plan.everything().v4.contains(plan.segment(n).v4)) << n;
     ASSERT_TRUE(plan.everything().v6.contains(plan.segment(n).v6)) << n;
     if (n == 0) continue;
     ASSERT_TRUE(plan.project_route6(n).contains(plan.segment(n).v6)) << n;
@@ -107,6 +118,10 @@ TEST(AddressPlan, RefusesWrongRanges) {
   }
   for (const char* pool : {"10.64.0.0/12", "fd00::/10", "100.64.0.0/10", "10.65.0.0/10"}) {
     EXPECT_FALSE(AddressPlan::create("fd12:3456:789a::/48", pool)) << pool;
+  }
+  // 10.126.0.0/16 is what projects 992 to 1007 have.
+  for (const char* uplink : {"10.126.0.0/16", "10.5.0.0/17", "100.64.0.0/16", "fd00::/16", ""}) {
+    EXPECT_FALSE(AddressPlan::create("fd12:3456:789a::/48", kDefaultPool4, uplink)) << uplink;
   }
 }
 

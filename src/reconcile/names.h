@@ -11,6 +11,9 @@
 
 namespace croft {
 
+// On an installation's uplink network: its IPv4 pool, for other installations on the engine.
+inline constexpr const char* kPoolLabel = "croft.pool";
+
 class Names {
  public:
   // `install_id`: 6 characters [a-z0-9].

@@ -30,6 +30,12 @@ bool has(const std::vector<engine::NetworkInfo>& networks, const std::string& na
                      [&](const engine::NetworkInfo& info) { return info.spec.name == name; });
 }
 
+engine::Labels uplink_labels(const Names& names, const AddressPlan& addresses) {
+  engine::Labels labels = names.labels("uplink");
+  labels[kPoolLabel] = addresses.everything().v4.str();
+  return labels;
+}
+
 engine::NetworkSpec config_network(const std::string& name, const engine::Labels& labels,
                                    const std::string& device, const PrefixPair& segment,
                                    const PrefixPair& slice, const AddressPair& gateway) {
@@ -78,7 +84,7 @@ Task<Status> NetworkReconciler::reconcile() {
   // the device first, then the network, then the core.
   if (!device_ready(0)) co_return Status{};
   CROFT_CO_TRY(co_await ensure_network(0, names_.uplink_network_config(), names_.uplink_network(),
-                                       names_.labels("uplink"), *networks));
+                                       uplink_labels(names_, addresses_), *networks));
   Status first;
   for (const Project& project : *projects) {
     const int n = project.network_number;

@@ -12,6 +12,8 @@ namespace croft {
 
 inline constexpr const char* kSettingInstallId = "install_id";
 inline constexpr const char* kSettingUla = "ula_prefix";
+inline constexpr const char* kSettingPool4 = "pool4";
+inline constexpr const char* kSettingUplink4 = "uplink4";
 inline constexpr const char* kSettingPlatformDomain = "platform_domain";
 
 Result<std::optional<std::string>> get_setting(const Tx& tx, const Scope& scope,
