@@ -1,5 +1,8 @@
 // The API through its frame, with an exchange in memory.
+#include <cstdlib>
+
 #include "api/api_fixture.h"
+#include "api/routes_live.h"
 
 namespace croft {
 namespace {
@@ -274,9 +277,49 @@ TEST_F(ApiTest, EventsReplayFromTheLastSeenIdAndStayInTheScope) {
   EXPECT_EQ(foreign.answer().status, 404);
 }
 
+// Knows how ready it is and nothing else.
+class ReadinessOnly final : public RunningPlatform {
+ public:
+  std::vector<LiveInstance> instances(const InstanceSetId&) override { return {}; }
+  Task<Result<std::unique_ptr<engine::ExecSession>>> exec(std::string, std::vector<std::string>,
+                                                          bool, std::uint16_t,
+                                                          std::uint16_t) override {
+    co_return fail(ErrorCode::kUnsupported, "no containers");
+  }
+  Task<Result<std::uint64_t>> receive_source(const Version&, ByteSource&) override {
+    co_return fail(ErrorCode::kUnsupported, "no uploads");
+  }
+  LogStore& logs() override { std::abort(); }
+  Task<std::vector<ComponentStatus>> components() override {
+    co_return std::vector<ComponentStatus>();
+  }
+  Task<std::vector<DoctorCheck>> doctor() override { co_return std::vector<DoctorCheck>(); }
+  Task<std::vector<ReadyCheck>> readiness() override { co_return checks; }
+  Task<Result<std::vector<std::string>>> ready_types() override {
+    co_return std::vector<std::string>();
+  }
+  Timestamp started_at() const override { return {}; }
+
+  std::vector<ReadyCheck> checks{{.name = "engine", .ok = true},
+                                 {.name = "core_image", .detail = "step 2/4, core on trixie"}};
+};
+
+TEST_F(ApiTest, ReadinessNamesWhatIsMissing) {
+  ReadinessOnly running;
+  add_ready_route(router_, running);
+  const auto not_yet = call("GET", "/readyz", "");
+  EXPECT_EQ(not_yet.status, 503);
+  EXPECT_EQ(*parse_json(not_yet.body), *parse_json(R"({"status":"not_ready","checks":[
+      {"name":"engine","ok":true,"detail":""},
+      {"name":"core_image","ok":false,"detail":"step 2/4, core on trixie"}]})"));
+  running.checks[1] = {.name = "core_image", .ok = true};
+  const auto ready = call("GET", "/readyz", "");
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_NE(ready.body.find(R"("status":"ready")"), std::string::npos) << ready.body;
+}
+
 TEST_F(ApiTest, HealthAndContractArePublic) {
   EXPECT_EQ(call("GET", "/healthz", "").status, 200);
-  EXPECT_EQ(call("GET", "/readyz", "").status, 200);
   EXPECT_EQ(call("GET", "/api/v1/openapi.json", "").body, kOpenApiText);
 }
 

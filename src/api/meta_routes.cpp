@@ -1,7 +1,9 @@
 // About croftd itself: the contract, and whether it lives and can work.
+#include <algorithm>
+
 #include "api/openapi_text.h"
 #include "api/routes.h"
-#include "store/users.h"
+#include "api/routes_live.h"
 
 namespace croft {
 namespace {
@@ -16,11 +18,12 @@ Task<Result<ApiResponse>> health_route(ApiContext&, ApiRequest&) {
   co_return json_response(200, {{"status", "ok"}});
 }
 
-Task<Result<ApiResponse>> ready_route(ApiContext& context, ApiRequest&) {
-  const auto users = co_await context.app.store.read(
-      [](const Tx& tx) { return count_users(tx, Scope::platform()); });
-  if (!users) co_return fail(users.error());
-  co_return json_response(200, {{"status", "ready"}});
+Task<Result<ApiResponse>> ready_route(RunningPlatform& running) {
+  const std::vector<ReadyCheck> checks = co_await running.readiness();
+  const bool ready =
+      std::all_of(checks.begin(), checks.end(), [](const ReadyCheck& one) { return one.ok; });
+  co_return json_response(ready ? 200 : 503,
+                          {{"status", ready ? "ready" : "not_ready"}, {"checks", to_json(checks)}});
 }
 
 }  // namespace
@@ -35,7 +38,11 @@ void add_meta_routes(Router& router, ApiContext& context) {
   };
   add(std::string(kApiPrefix) + "/openapi.json", openapi_route);
   add("/healthz", health_route);
-  add("/readyz", ready_route);
+}
+
+void add_ready_route(Router& router, RunningPlatform& running) {
+  router.add({"GET", "/readyz", Access::kPublic, BodyKind::kNone,
+              [&running](ApiRequest&) { return ready_route(running); }});
 }
 
 }  // namespace croft

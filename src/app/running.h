@@ -46,6 +46,14 @@ struct DoctorCheck {
 };
 BOOST_DESCRIBE_STRUCT(DoctorCheck, (), (name, status, message, fix))
 
+// Something without which no project can run.
+struct ReadyCheck {
+  std::string name;  // store, engine, node, core_image, edge_image, networks, edge
+  bool ok = false;
+  std::string detail;  // what is missing or being done; empty when ok
+};
+BOOST_DESCRIBE_STRUCT(ReadyCheck, (), (name, ok, detail))
+
 class RunningPlatform {
  public:
   virtual ~RunningPlatform() = default;
@@ -60,6 +68,8 @@ class RunningPlatform {
   virtual LogStore& logs() = 0;
   virtual Task<std::vector<ComponentStatus>> components() = 0;
   virtual Task<std::vector<DoctorCheck>> doctor() = 0;
+  // Everybody may ask: nothing in it is a secret.
+  virtual Task<std::vector<ReadyCheck>> readiness() = 0;
   // Tags of service type images that the engine holds, by canonical type.
   virtual Task<Result<std::vector<std::string>>> ready_types() = 0;
   virtual Timestamp started_at() const = 0;

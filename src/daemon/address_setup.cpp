@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <tuple>
+
 #include "base/log.h"
 #include "reconcile/names.h"
 #include "store/backup.h"

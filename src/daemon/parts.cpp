@@ -132,6 +132,7 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
   add_log_routes(router, *api, *running);
   add_exec_route(router, *api, *running);
   add_platform_routes(router, *api, *running);
+  add_ready_route(router, *running);
   api_frame = std::make_unique<ApiHandlerFrame>(*api, router);
   api_server = std::make_unique<HttpServer>(runtime, *api_frame, HttpServerOptions{});
 }

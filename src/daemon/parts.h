@@ -61,6 +61,7 @@ struct Platform::Parts {
   engine::DockerEngine engine;
   build::ImageStore images;
   World world;
+  PlatformImage edge_image;
   LogSink logs;
   AgentHub hub;
   HttpServer agent_server;

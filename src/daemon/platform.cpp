@@ -91,24 +91,48 @@ Task<Status> Platform::write_setup_token() {
   co_return Status{};
 }
 
+Task<Result<std::string>> Platform::build_platform_image(std::string type,
+                                                         std::function<void(PlatformImage)> tell) {
+  PlatformImage state{.making = true};
+  tell(state);
+  const auto progress = [&state, &tell](std::string_view line) {
+    log_info("image", {{"line", line}});
+    if (!line.starts_with("step ")) return;  // what a step prints
+    state.step = line;
+    tell(state);
+  };
+  auto image = co_await parts_->images.ensure_image({.types = {type}}, progress);
+  if (image) {
+    tell({.ready = true});
+  } else {
+    log_error("cannot make an image of the platform",
+              {{"type", type}, {"error", image.error().describe()}});
+    tell({.error = image.error().message()});
+  }
+  co_return image;
+}
+
 // The two images that the platform itself runs. Without them no project gets a core; everything
 // else goes on.
 Task<void> Platform::build_platform_images() {
+  std::string core_error;
   for (;;) {
-    const auto progress = [](std::string_view line) { log_info("image", {{"line", line}}); };
-    auto core = co_await parts_->images.ensure_image({.types = {"core"}}, progress);
+    // An attempt after a failed one does not make the failure forgotten.
+    const auto tell_core = [this, &core_error](PlatformImage state) {
+      if (state.error.empty()) state.error = state.ready ? "" : core_error;
+      core_error = state.error;
+      parts_->world.set_core_image(std::move(state));
+    };
+    auto core = co_await build_platform_image("core", tell_core);
     if (core) {
       parts_->networks->set_core_image(*core);
       parts_->network_loop->wake();
-    } else {
-      log_error("cannot make the image of cores", {{"error", core.error().describe()}});
     }
-    auto edge = co_await parts_->images.ensure_image({.types = {"edge"}}, progress);
+    const auto tell_edge = [this](PlatformImage state) { parts_->edge_image = std::move(state); };
+    auto edge = co_await build_platform_image("edge", tell_edge);
     if (edge) {
       parts_->edges->set_image(*edge);
       parts_->edge_loop->wake();
-    } else {
-      log_error("cannot make the image of the edge", {{"error", edge.error().describe()}});
     }
     if (core && edge) co_return;
     co_await sleep_for(Millis(30'000));

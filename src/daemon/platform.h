@@ -1,9 +1,12 @@
 // Everything croftd consists of, joined: the only place that names adapters.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "daemon/settings.h"
+#include "reconcile/world.h"
 #include "store/store.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -32,6 +35,9 @@ class Platform {
  private:
   Task<Status> prepare();  // engine, swarm, node, addresses
   Task<void> build_platform_images();
+  // One of them; `tell` hears how far it is.
+  Task<Result<std::string>> build_platform_image(std::string type,
+                                                 std::function<void(PlatformImage)> tell);
   Task<Status> write_setup_token();
   void start_loops();
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "build/upload.h"
 #include "store/projects.h"
+#include "store/users.h"
 
 namespace croft {
 namespace {
@@ -157,6 +159,31 @@ Task<std::vector<DoctorCheck>> DaemonPlatform::doctor() {
   for (DoctorCheck& check : checks) {
     if (check.status == "pass") check.fix.clear();
   }
+  co_return checks;
+}
+
+Task<std::vector<ReadyCheck>> DaemonPlatform::readiness() {
+  std::vector<ReadyCheck> checks;
+  const auto add = [&checks](const char* name, bool ok, std::string detail) {
+    checks.push_back({.name = name, .ok = ok, .detail = ok ? "" : std::move(detail)});
+  };
+  const auto users = co_await parts_.app->store.read(
+      [](const Tx& tx) { return count_users(tx, Scope::platform()); });
+  add("store", users.has_value(), users ? "" : users.error().message());
+  auto engine = co_await parts_.engine.info(kEngineLimit);
+  add("engine", engine.has_value(), engine ? "" : engine.error().message());
+  const NodeObserved* node = parts_.world.node(parts_.node.id);
+  const bool known = parts_.world.node_known(parts_.node.id);
+  add("node", known && node->error.empty(), known ? node->error : "croft-node has not reported");
+  for (const auto& [name, image] : {std::pair("core_image", &parts_.world.core_image()),
+                                    std::pair("edge_image", &std::as_const(parts_.edge_image))}) {
+    const std::string doing = image->making ? "is being made: " + image->step : "is not made yet";
+    add(name, image->ready, image->error.empty() ? doing : image->error);
+  }
+  const std::string& trouble = parts_.network_loop->last_run().error;
+  add("networks", trouble.empty(), trouble);
+  const std::string& why = parts_.edge_loop->last_run().error;
+  add("edge", parts_.edges->in_sync(), why.empty() ? "is not configured yet" : why);
   co_return checks;
 }
 

@@ -20,6 +20,7 @@ class DaemonPlatform final : public RunningPlatform {
   LogStore& logs() override;
   Task<std::vector<ComponentStatus>> components() override;
   Task<std::vector<DoctorCheck>> doctor() override;
+  Task<std::vector<ReadyCheck>> readiness() override;
   Task<Result<std::vector<std::string>>> ready_types() override;
   Timestamp started_at() const override { return started_at_; }
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "plan/init_plan.h"
+#include "reconcile/core_wait.h"
 #include "reconcile/rollout_subject.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -16,8 +17,8 @@
 namespace croft {
 namespace {
 
-// On a new machine the image of cores is still being built when the first project comes.
-constexpr Millis kCoreLimit{900'000};
+// Once there is an image to start it from.
+constexpr Millis kCoreLimit{300'000};
 // Beyond the readiness check's own timeout, which croft-init enforces: image pull, scheduling.
 constexpr Millis kStartSlack{120'000};
 
@@ -144,18 +145,18 @@ Task<Status> RolloutProcess::prepare(ProcessRun& run, const Subject& subject) {
 
 // Nothing of a project works before its core does: builds and containers have it as gateway.
 Task<Status> RolloutProcess::wait_for_core(ProcessRun& run, const Subject& subject) {
-  const Millis deadline = context_.clock.steady() + kCoreLimit;
-  bool told = false;
+  CoreWait wait(context_.clock.steady(), kCoreLimit);
   for (;;) {
     const std::uint64_t seen = context_.world.changed().version();
     if (context_.world.active_core(subject.project.id) != nullptr) co_return Status{};
-    if (!told) run.log("waiting for the project's core");
-    told = true;
+    const PlatformImage& image = context_.world.core_image();
+    if (auto line = wait.look(image, context_.clock.steady())) run.log(std::move(*line));
     if (run.cancel_wanted()) co_return fail(ErrorCode::kCancelled, "cancelled");
-    if (context_.clock.steady() >= deadline) {
-      co_return fail(ErrorCode::kUnavailable,
-                     fmt::format("the core of project {} is not running; see `croft status`",
-                                 subject.project.name));
+    if (wait.expired(context_.clock.steady())) {
+      co_return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("the core of project {} is not running{}; see `croft status`, then try again",
+                      subject.project.name, image.error.empty() ? "" : ": " + image.error));
     }
     co_await run.flush();
     co_await context_.world.changed().wait_past(seen, Millis(500));

@@ -62,6 +62,11 @@ void World::set_tasks(std::vector<engine::TaskInfo> tasks) {
   notify();
 }
 
+void World::set_core_image(PlatformImage image) {
+  core_image_ = std::move(image);
+  changed_.notify();  // reconcilers gain nothing from it
+}
+
 bool World::node_known(const NodeId& node) const {
   const auto it = nodes_.find(node);
   return it != nodes_.end() && it->second.containers_known;

@@ -34,6 +34,14 @@ struct InstanceView {
   NodeId node_id;
 };
 
+// An image that the platform itself runs: whether it exists, and what is done about it.
+struct PlatformImage {
+  bool ready = false;
+  bool making = false;
+  std::string step;   // the last begun: "step 2/4, core on trixie: making it"
+  std::string error;  // of the last attempt; empty before one failed
+};
+
 class World {
  public:
   explicit World(Runtime& runtime) : changed_(runtime) {}
@@ -41,6 +49,10 @@ class World {
   // A new report of a node, or what the engine's manager says about tasks. Both replace the last.
   void set_node(const NodeId& node, NodeObserved observed);
   void set_tasks(std::vector<engine::TaskInfo> tasks);
+
+  // The image of cores, as far as croftd has got with it.
+  void set_core_image(PlatformImage image);
+  const PlatformImage& core_image() const { return core_image_; }
 
   // True once a node has listed its containers: before that, absence means nothing.
   bool node_known(const NodeId& node) const;
@@ -66,6 +78,7 @@ class World {
 
   std::map<NodeId, NodeObserved> nodes_;
   std::map<std::string, engine::TaskInfo> tasks_;
+  PlatformImage core_image_;
   std::vector<std::function<void()>> listeners_;
   Broadcast changed_;
 };
