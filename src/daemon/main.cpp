@@ -82,9 +82,9 @@ int main(int argc, char** argv) {
 
   croft::SystemClock clock;
   croft::SystemRandom random;
+  croft::Runtime runtime;  // before the store: its threads let go of it after they have answered
   auto store = croft::open_state_dir(options->home / "state", clock, random, {});
   if (!store) return refuse(store.error());
-  croft::Runtime runtime;
   croft::Platform platform(runtime, **store, clock, random, *options);
   if (args->has("purge")) return runtime.run(platform.purge(), [] {});
   if (args->has("images")) return runtime.run(platform.images(args->has("all")), [] {});

@@ -38,7 +38,7 @@ TEST(Examples, HaveNoComplaints) {
       setups += static_cast<int>(report.setups.size());
     }
   }
-  EXPECT_EQ(setups, 3 + 4 * 6 + 2);
+  EXPECT_EQ(setups, 3 + 4 * 6 + 2 + 3);  // todo, the languages, static, load
 }
 
 }  // namespace

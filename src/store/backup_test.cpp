@@ -112,9 +112,9 @@ TEST_F(Backup, ADeletedStoreComesBackWithItsSecretsAndItsTrail) {
 
 TEST_F(Backup, IsOneConsistentStateWhileTheStoreIsWritten) {
   std::atomic<bool> stop = false;
+  Runtime runtime;  // outlives the store, whose threads let go of it after they have answered
   // Two rows that always agree; the store has threads of its own.
   std::thread writer([&] {
-    Runtime runtime;
     for (int i = 0; !stop; ++i) {
       const std::string text = std::to_string(i);
       must(runtime.run_until_done(store_->write([&](Tx& tx) -> Status {
