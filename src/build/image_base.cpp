@@ -98,7 +98,7 @@ std::vector<std::string> mmdebstrap_arguments(const HostSettings& host, std::str
 }
 
 Status make_base_tar(const HostSettings& host, std::string_view suite, const fs::path& target,
-                     const std::function<void(std::string_view)>& line) {
+                     const std::function<void(std::string_view)>& line, std::stop_token stop) {
   const fs::path folder = target.parent_path();
   CROFT_TRY(write_file_atomically(folder / "00croft-host.conf", host.apt_transport));
   CROFT_TRY(write_file_atomically(folder / "policy-rc.d", kPolicy));
@@ -106,6 +106,7 @@ Status make_base_tar(const HostSettings& host, std::string_view suite, const fs:
   options.argv = mmdebstrap_arguments(host, suite, folder, target);
   options.timeout = std::chrono::minutes(15);
   options.on_output = LineSplitter(line);
+  options.cancel = std::move(stop);
   auto environment = current_host_paths().environment;
   environment.insert(host.env.begin(), host.env.end());
   options.env = std::move(environment);
@@ -114,6 +115,9 @@ Status make_base_tar(const HostSettings& host, std::string_view suite, const fs:
     if (result.error().code() != ErrorCode::kNotFound) return fail(std::move(result).error());
     return fail(ErrorCode::kNotFound,
                 "mmdebstrap is not installed; install the package mmdebstrap");
+  }
+  if (result->cancelled) {
+    return fail(ErrorCode::kCancelled, fmt::format("make the Debian base {}: cancelled", suite));
   }
   if (result->exit_code == 0) return {};
   return fail(build_trouble(fmt::format("make the Debian base {}", suite),

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,11 @@ inline constexpr std::string_view kBaseFormat = "base-2";
 
 // Writes the root file system of `suite` to `target`, as tar. `line` gets mmdebstrap's messages on
 // the calling thread. Blocks for about 20 s: call it on a pool. kNotFound: mmdebstrap is not
-// installed; kUnavailable: the mirror cannot be reached; kFailed otherwise.
+// installed; kUnavailable: the mirror cannot be reached; kCancelled: `stop` was requested, and
+// mmdebstrap is gone; kFailed otherwise.
 Status make_base_tar(const HostSettings& host, std::string_view suite,
                      const std::filesystem::path& target,
-                     const std::function<void(std::string_view)>& line);
+                     const std::function<void(std::string_view)>& line, std::stop_token stop);
 
 // The arguments for mmdebstrap; `folder` is where the caller has put 00croft-host.conf and
 // policy-rc.d.

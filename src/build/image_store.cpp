@@ -12,6 +12,7 @@
 #include "build/image_hash.h"
 #include "build/image_lock.h"
 #include "build/image_trouble.h"
+#include "task/stoppable.h"
 
 namespace croft::build {
 namespace {
@@ -224,9 +225,10 @@ Task<Status> ImageStore::import_base(const ImageStep& step, const ImageProgress&
     boost::asio::post(executor, [progress, copy = std::string(text)] { progress(copy); });
   };
   const HostSettings& host = *host_;
-  auto made = co_await run_blocking(pool_, [&host, &step, &tar, &line] {
-    return make_base_tar(host, step.suite, tar.path(), line);
-  });
+  auto made =
+      co_await run_blocking_stoppable(pool_, [&host, &step, &tar, &line](std::stop_token stop) {
+        return make_base_tar(host, step.suite, tar.path(), line, std::move(stop));
+      });
   if (!made) co_return fail(std::move(made).error());
   auto source = open_file_source(pool_, tar.path());
   if (!source) co_return fail(std::move(source).error());

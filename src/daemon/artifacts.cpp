@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "build/run_image.h"
 #include "build/upload.h"
+#include "reconcile/cancellable.h"
 #include "task/pool.h"
 
 namespace croft {
@@ -25,18 +26,12 @@ ProcessError error_of(const build::StepFailure& failure) {
   return error;
 }
 
-// Forgets the hook when the step ends, however it ends.
-class CancelHook {
- public:
-  CancelHook(ProcessRun& run, std::function<Task<void>()> hook) : run_(run) {
-    run_.cancel_hook = std::move(hook);
-  }
-  CancelHook(const CancelHook&) = delete;
-  ~CancelHook() { run_.cancel_hook = nullptr; }
+using MaybeImage = std::optional<Result<std::string>>;
 
- private:
-  ProcessRun& run_;
-};
+Task<void> ensure_into(build::ImageStore& images, build::ImageRequest request,
+                       build::ImageProgress progress, MaybeImage& made) {
+  made = co_await images.ensure_image(std::move(request), std::move(progress));
+}
 
 build::BuildTrace trace_into(ProcessRun& run) {
   build::BuildTrace trace;
@@ -107,8 +102,22 @@ std::filesystem::path BuildArtifacts::source_of(const Version& version) const {
 
 Task<Result<std::string>> BuildArtifacts::run_image(const catalog::Resolved& type,
                                                     ProcessRun& run) {
-  const auto progress = [&run](std::string_view line) { run.log(std::string(line)); };
-  co_return co_await tools_.images.ensure_image({.types = {type.canonical()}}, progress);
+  co_return co_await ensure_image({.types = {type.canonical()}}, run);
+}
+
+Task<Result<std::string>> BuildArtifacts::ensure_image(build::ImageRequest request,
+                                                       ProcessRun& run) {
+  MaybeImage made;
+  co_await run_cancellable(
+      tools_.runtime, run, "make an image",
+      ensure_into(
+          tools_.images, std::move(request),
+          [&run](std::string_view line) { run.log(std::string(line)); }, made));
+  if (made && made->has_value()) co_return std::move(**made);
+  if (!made || run.cancel_wanted()) {
+    co_return fail(ErrorCode::kCancelled, "cancelled while an image was made");
+  }
+  co_return fail(std::move(*made).error());
 }
 
 Task<Result<std::string>> BuildArtifacts::build_image(const RolloutSubject& subject,
@@ -122,8 +131,7 @@ Task<Result<std::string>> BuildArtifacts::build_image(const RolloutSubject& subj
     request.types.push_back(type->canonical());
   }
   if (request.types.empty()) request.types.push_back("debian@trixie");
-  const auto progress = [&run](std::string_view line) { run.log(std::string(line)); };
-  co_return co_await tools_.images.ensure_image(std::move(request), progress);
+  co_return co_await ensure_image(std::move(request), run);
 }
 
 Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessRun& run) {

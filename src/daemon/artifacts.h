@@ -17,6 +17,7 @@ namespace croft {
 
 // What it works with; everything outlives it.
 struct BuildTools {
+  Runtime& runtime;
   Store& store;
   engine::Engine& engine;
   Pool& pool;
@@ -48,6 +49,8 @@ class BuildArtifacts final : public Artifacts {
  private:
   struct Surroundings;
   Task<Result<Surroundings>> surroundings(const RolloutSubject& subject);
+  // Ends early with kCancelled when the process is to be cancelled.
+  Task<Result<std::string>> ensure_image(build::ImageRequest request, ProcessRun& run);
   Task<Result<std::string>> build_image(const RolloutSubject& subject, ProcessRun& run);
   Task<Result<std::string>> prepare_image(const RolloutSubject& subject, ProcessRun& run,
                                           std::string image, const Surroundings& around);

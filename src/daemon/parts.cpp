@@ -68,7 +68,8 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                               const AddressPlan& plan, Node self, const HostFacts& facts) {
   addresses = std::make_unique<AddressPlan>(plan);
   node = std::move(self);
-  artifacts = std::make_unique<BuildArtifacts>(BuildTools{.store = store,
+  artifacts = std::make_unique<BuildArtifacts>(BuildTools{.runtime = runtime,
+                                                          .store = store,
                                                           .engine = engine,
                                                           .pool = pool,
                                                           .catalog = catalog,
