@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "build/archive_writer.h"
+#include "engine/labels.h"
 
 namespace croft::build {
 namespace {
@@ -101,8 +102,7 @@ Task<Result<std::string>> BuildRunner::choose_image(Running& running, BuildResul
     auto info = co_await engine_.inspect_image(tag, kCall);
     if (!info && info.error().code() == ErrorCode::kNotFound) continue;
     if (!info) co_return fail(std::move(info).error());
-    const auto depth = info->labels.find(kDepthLabel);
-    running.depth = depth == info->labels.end() ? 0 : std::atoi(depth->second.c_str());
+    running.depth = std::atoi(engine::label(info->labels, kDepthLabel).c_str());
     if (running.depth >= kMaxDepth) continue;
     running.prepared = result.prepared_from_cache = true;
     running.trace.say("prepareCommands", "taken from the build cache");

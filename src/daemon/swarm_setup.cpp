@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "edge/edge_service.h"
+#include "engine/labels.h"
 #include "store/nodes.h"
 
 namespace croft {
@@ -50,8 +51,7 @@ Task<Status> ensure_edge_label(engine::SwarmEngine& engine, const std::string& n
                                const std::string& install_id) {
   auto info = co_await engine.inspect_node(node, kEngineLimit);
   if (!info) co_return fail(std::move(info).error());
-  const auto it = info->labels.find(kEdgeNodeLabel);
-  if (it != info->labels.end() && it->second == install_id) co_return Status{};
+  if (engine::label(info->labels, kEdgeNodeLabel) == install_id) co_return Status{};
   engine::NodeUpdate update{.labels = info->labels, .availability = info->availability};
   update.labels[kEdgeNodeLabel] = install_id;
   co_return co_await engine.update_node(node, info->version, update, kEngineLimit);

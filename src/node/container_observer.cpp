@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "engine/labels.h"
 
 namespace croft::node {
 namespace {
@@ -14,14 +15,9 @@ namespace {
 constexpr Millis kEngineLimit{10'000};
 constexpr std::size_t kMaxReportBytes = 256u << 10;
 
-std::string label(const engine::Labels& labels, const std::string& key) {
-  const auto it = labels.find(key);
-  return it == labels.end() ? std::string() : it->second;
-}
-
 template <class IdType>
 IdType id_label(const engine::Labels& labels, const std::string& key) {
-  return IdType::parse(label(labels, key)).value_or(IdType{});
+  return IdType::parse(engine::label(labels, key)).value_or(IdType{});
 }
 
 bool is_running(engine::ContainerInfo::State state) {
@@ -90,8 +86,8 @@ Task<Result<ObservedContainer>> ContainerObserver::look(const engine::ContainerI
   const engine::ContainerInfo& info = *inspected;
   ObservedContainer seen;
   seen.id = info.id;
-  seen.task_id = label(info.labels, "com.docker.swarm.task.id");
-  seen.role = label(info.labels, "croft.role");
+  seen.task_id = engine::label(info.labels, "com.docker.swarm.task.id");
+  seen.role = engine::label(info.labels, "croft.role");
   seen.project_id = id_label<ProjectId>(info.labels, "croft.project");
   seen.service_id = id_label<ServiceId>(info.labels, "croft.service");
   seen.set_id = id_label<InstanceSetId>(info.labels, "croft.set");

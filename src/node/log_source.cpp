@@ -1,14 +1,11 @@
 #include "node/log_source.h"
 
+#include "engine/labels.h"
+
 namespace croft::node {
 namespace {
 
 constexpr Millis kEngineLimit{10'000};
-
-std::string label(const engine::ContainerInfo& info, const char* key) {
-  const auto it = info.labels.find(key);
-  return it == info.labels.end() ? std::string() : it->second;
-}
 
 }  // namespace
 
@@ -22,11 +19,11 @@ Task<Result<std::vector<LogContainer>>> EngineLogSource::list() {
   if (!listed) co_return fail(std::move(listed).error());
   std::vector<LogContainer> containers;
   for (const engine::ContainerInfo& info : *listed) {
-    const auto project = ProjectId::parse(label(info, "croft.project"));
-    const auto service = ServiceId::parse(label(info, "croft.service"));
-    const std::string role = label(info, "croft.role");
+    const auto project = ProjectId::parse(engine::label(info.labels, "croft.project"));
+    const auto service = ServiceId::parse(engine::label(info.labels, "croft.service"));
+    const std::string role = engine::label(info.labels, "croft.role");
     if (!project || !service || role == "build" || role == "image") continue;
-    const auto set = InstanceSetId::parse(label(info, "croft.set"));
+    const auto set = InstanceSetId::parse(engine::label(info.labels, "croft.set"));
     containers.push_back({.id = info.id,
                           .role = role,
                           .project = *project,

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "engine/labels.h"
 #include "reconcile/service_spec.h"
 #include "store/projects.h"
 
@@ -11,11 +12,6 @@ namespace croft {
 namespace {
 
 constexpr Millis kEngineLimit{15'000};
-
-std::string label(const engine::Labels& labels, const std::string& key) {
-  const auto it = labels.find(key);
-  return it == labels.end() ? std::string() : it->second;
-}
 
 // Where on the node a core has its state.
 std::string state_mount(const engine::ServiceSpec& spec) {
@@ -144,7 +140,7 @@ Task<Status> NetworkReconciler::ensure_core(const Project& project,
     co_return Status{};
   }
   // A name that was used by a project with the same number before: its core goes first.
-  if (label(it->spec.labels, "croft.project") != project.id.str()) {
+  if (engine::label(it->spec.labels, "croft.project") != project.id.str()) {
     co_return co_await engine_.remove_service(it->id, kEngineLimit);
   }
   const bool same_image = it->spec.container.image == core_image_;
@@ -162,16 +158,16 @@ Task<Status> NetworkReconciler::remove_strangers(const std::vector<Project>& pro
   std::set<std::string> known;
   for (const Project& project : projects) known.insert(project.id.str());
   for (const engine::ServiceInfo& info : services) {
-    if (known.contains(label(info.spec.labels, "croft.project"))) continue;
+    if (known.contains(engine::label(info.spec.labels, "croft.project"))) continue;
     Status removed = co_await engine_.remove_service(info.id, kEngineLimit);
     if (!removed && removed.error().code() != ErrorCode::kNotFound) co_return removed;
   }
   // The network before its configuration, as each removal of the other order would be refused.
   for (const bool config_only : {false, true}) {
     for (const engine::NetworkInfo& info : networks) {
-      if (label(info.spec.labels, "croft.role") != "segment" ||
+      if (engine::label(info.spec.labels, "croft.role") != "segment" ||
           info.spec.config_only != config_only ||
-          known.contains(label(info.spec.labels, "croft.project"))) {
+          known.contains(engine::label(info.spec.labels, "croft.project"))) {
         continue;
       }
       Status removed = co_await engine_.remove_network(info.id, kEngineLimit);

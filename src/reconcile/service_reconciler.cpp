@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "engine/labels.h"
 #include "reconcile/service_spec.h"
 #include "store/instance_sets.h"
 #include "store/nodes.h"
@@ -14,13 +15,8 @@ namespace {
 
 constexpr Millis kEngineLimit{15'000};
 
-std::string label(const engine::Labels& labels, const std::string& key) {
-  const auto it = labels.find(key);
-  return it == labels.end() ? std::string() : it->second;
-}
-
 bool of_instances(const engine::Labels& labels) {
-  const std::string role = label(labels, "croft.role");
+  const std::string role = engine::label(labels, "croft.role");
   return role == "runtime" || role == "managed";
 }
 
@@ -79,7 +75,8 @@ Task<Status> ServiceReconciler::reconcile() {
 
   std::map<std::string, const engine::ServiceInfo*> by_set;
   for (const engine::ServiceInfo& info : *existing) {
-    if (of_instances(info.spec.labels)) by_set[label(info.spec.labels, "croft.set")] = &info;
+    if (of_instances(info.spec.labels))
+      by_set[engine::label(info.spec.labels, "croft.set")] = &info;
   }
   Status first;
   std::set<std::string> sets;
@@ -179,7 +176,7 @@ Task<Status> ServiceReconciler::remove_orphans(const std::vector<engine::Service
                                                const std::set<std::string>& sets) {
   for (const engine::ServiceInfo& info : existing) {
     if (!of_instances(info.spec.labels)) continue;
-    if (sets.contains(label(info.spec.labels, "croft.set"))) continue;
+    if (sets.contains(engine::label(info.spec.labels, "croft.set"))) continue;
     log_warning("removing an orphan service", {{"service", info.spec.name}});
     Status removed = co_await engine_.remove_service(info.id, kEngineLimit);
     if (!removed && removed.error().code() != ErrorCode::kNotFound) co_return removed;
@@ -187,7 +184,7 @@ Task<Status> ServiceReconciler::remove_orphans(const std::vector<engine::Service
   auto secrets = co_await engine_.list_secrets({.labels = names_.labels("secret")}, kEngineLimit);
   if (!secrets) co_return fail(std::move(secrets).error());
   for (const engine::FileInfo& secret : *secrets) {
-    if (sets.contains(label(secret.labels, "croft.set"))) continue;
+    if (sets.contains(engine::label(secret.labels, "croft.set"))) continue;
     Status removed = co_await engine_.remove_secret(secret.id, kEngineLimit);
     // In use while the last task of its service ends: the next run takes it.
     if (!removed && removed.error().code() != ErrorCode::kNotFound &&

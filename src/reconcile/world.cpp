@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/labels.h"
+
 namespace croft {
 namespace {
 
@@ -114,8 +116,7 @@ std::vector<InstanceView> World::instances(const InstanceSetId& set) const {
   }
   // Tasks that never got a container: rejected, or waiting for a node.
   for (const auto& [id, task] : tasks_) {
-    const auto label = task.labels.find("croft.set");
-    if (label == task.labels.end() || label->second != set.str() || !task.container_id.empty()) {
+    if (engine::label(task.labels, "croft.set") != set.str() || !task.container_id.empty()) {
       continue;
     }
     InstanceView view;
