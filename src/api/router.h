@@ -36,7 +36,7 @@ struct Route {
   BodyKind body;
   ApiHandler handler;
   // The frame writes the audit entry of a success, for use cases that do not do so in their own
-  // transaction. Empty: they do. Otherwise the action, such as "service.scale".
+  // transaction. Empty: they do. Otherwise the action, such as "version.upload".
   std::string audit_as;
 };
 

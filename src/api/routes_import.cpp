@@ -59,7 +59,7 @@ Task<Result<ApiResponse>> import_route(ApiContext& context, ApiRequest& request)
   if (!wanted) co_return fail(std::move(wanted).error());
   const bool into_new = wanted->project.empty();
   CROFT_CO_TRY(authorize(request.actor(), into_new ? Action::kCreateProject : Action::kWrite, {}));
-  auto answer = co_await import_project(context.app, request.actor().scope, std::move(*wanted));
+  auto answer = co_await import_project(context.app, request.actor(), std::move(*wanted));
   if (!answer) co_return fail(std::move(answer).error());
   if (!answer->process) co_return json_response(200, plan_json(*answer));
 
@@ -109,10 +109,8 @@ Task<Result<ApiResponse>> export_route(ApiContext& context, ApiRequest& request)
 }  // namespace
 
 void add_import_routes(Router& router, ApiContext& context) {
-  router
-      .add({"POST", "/api/v1/import", Access::kWrite, BodyKind::kStream,
-            [&context](ApiRequest& r) { return import_route(context, r); }})
-      .audit_as = "project.import";
+  router.add({"POST", "/api/v1/import", Access::kWrite, BodyKind::kStream,
+              [&context](ApiRequest& r) { return import_route(context, r); }});
   router.add({"GET", "/api/v1/projects/{project}/export", Access::kRead, BodyKind::kNone,
               [&context](ApiRequest& r) { return export_route(context, r); }});
 }

@@ -18,8 +18,7 @@ Task<Result<ApiResponse>> act_route(ApiContext& context, ApiRequest& request,
     co_return fail(ErrorCode::kPrecondition,
                    "the service has changed since it was read; look at it again");
   }
-  auto process =
-      co_await act_on_service(context.app, request.actor().scope, place->service.id, action);
+  auto process = co_await act_on_service(context.app, request.actor(), place->service.id, action);
   if (!process) co_return fail(std::move(process).error());
   co_return co_await accepted_process(context, request, std::move(*process));
 }
@@ -33,7 +32,7 @@ Task<Result<ApiResponse>> scale_route(ApiContext& context, ApiRequest& request) 
   const auto containers = reader.optional_integer("containers", 1, kMaxContainers);
   if (!body->contains("containers")) reader.complain("containers", "is missing");
   CROFT_CO_TRY(reader.finish());
-  auto process = co_await scale_service(context.app, request.actor().scope, place->service.id,
+  auto process = co_await scale_service(context.app, request.actor(), place->service.id,
                                         static_cast<int>(*containers));
   if (!process) co_return fail(std::move(process).error());
   co_return co_await accepted_process(context, request, std::move(*process));
@@ -74,8 +73,8 @@ Task<Result<ApiResponse>> create_route(ApiContext& context, ApiRequest& request)
   CROFT_CO_TRY(authorize(request.actor(), Action::kWrite, project->id));
   auto wanted = read_new_service(request);
   if (!wanted) co_return fail(std::move(wanted).error());
-  auto created =
-      co_await create_service_use_case(context.app, scope, project->id, std::move(*wanted));
+  auto created = co_await create_service_use_case(context.app, request.actor(), project->id,
+                                                  std::move(*wanted));
   if (!created) co_return fail(std::move(created).error());
   auto views = co_await context.app.store.read(
       [&](const Tx& tx) -> Result<std::pair<ServiceView, ProcessView>> {
@@ -106,24 +105,18 @@ void add_service_action_routes(Router& router, ApiContext& context) {
   const std::string base = "/api/v1/projects/{project}/services";
   const std::string one = base + "/{service}";
   const auto act = [&](const std::string& method, const std::string& path, Access access,
-                       ServiceAction action, const std::string& audit) {
-    router
-        .add({method, path, access, BodyKind::kNone,
-              [&context, action](ApiRequest& r) { return act_route(context, r, action); }})
-        .audit_as = audit;
+                       ServiceAction action) {
+    router.add({method, path, access, BodyKind::kNone,
+                [&context, action](ApiRequest& r) { return act_route(context, r, action); }});
   };
-  router
-      .add({"POST", base, Access::kWrite, BodyKind::kJson,
-            [&context](ApiRequest& r) { return create_route(context, r); }})
-      .audit_as = "service.create";
-  act("POST", one + "/start", Access::kDeploy, ServiceAction::kStart, "service.start");
-  act("POST", one + "/stop", Access::kDeploy, ServiceAction::kStop, "service.stop");
-  act("POST", one + "/restart", Access::kDeploy, ServiceAction::kRestart, "service.restart");
-  act("DELETE", one, Access::kWrite, ServiceAction::kDelete, "service.delete");
-  router
-      .add({"POST", one + "/scale", Access::kDeploy, BodyKind::kJson,
-            [&context](ApiRequest& r) { return scale_route(context, r); }})
-      .audit_as = "service.scale";
+  router.add({"POST", base, Access::kWrite, BodyKind::kJson,
+              [&context](ApiRequest& r) { return create_route(context, r); }});
+  act("POST", one + "/start", Access::kDeploy, ServiceAction::kStart);
+  act("POST", one + "/stop", Access::kDeploy, ServiceAction::kStop);
+  act("POST", one + "/restart", Access::kDeploy, ServiceAction::kRestart);
+  act("DELETE", one, Access::kWrite, ServiceAction::kDelete);
+  router.add({"POST", one + "/scale", Access::kDeploy, BodyKind::kJson,
+              [&context](ApiRequest& r) { return scale_route(context, r); }});
 }
 
 }  // namespace croft

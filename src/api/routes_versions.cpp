@@ -145,7 +145,7 @@ Task<Result<ApiResponse>> deploy_route(ApiContext& context, ApiRequest& request)
   if (!place) co_return fail(std::move(place).error());
   auto version = co_await version_of(context, request, *place);
   if (!version) co_return fail(std::move(version).error());
-  auto process = co_await deploy_version(context.app, request.actor().scope, version->id);
+  auto process = co_await deploy_version(context.app, request.actor(), version->id);
   if (!process) co_return fail(std::move(process).error());
   co_return co_await accepted_process(context, request, std::move(*process));
 }
@@ -166,7 +166,8 @@ Task<Result<ApiResponse>> rollback_route(ApiContext& context, ApiRequest& reques
     if (!version) co_return fail(std::move(version).error());
     number = version->number;
   }
-  auto process = co_await activate_version_use_case(context.app, scope, place->service.id, number);
+  auto process =
+      co_await activate_version_use_case(context.app, request.actor(), place->service.id, number);
   if (!process) co_return fail(std::move(process).error());
   co_return co_await accepted_process(context, request, std::move(*process));
 }
@@ -184,14 +185,10 @@ void add_version_routes(Router& router, ApiContext& context, RunningPlatform& ru
       .add({"PUT", one + "/source", Access::kDeploy, BodyKind::kStream,
             [&context, &running](ApiRequest& r) { return upload_route(context, running, r); }})
       .audit_as = "version.upload";
-  router
-      .add({"POST", one + "/deploy", Access::kDeploy, BodyKind::kNone,
-            [&context](ApiRequest& r) { return deploy_route(context, r); }})
-      .audit_as = "version.deploy";
-  router
-      .add({"POST", service + "/rollback", Access::kDeploy, BodyKind::kJson,
-            [&context](ApiRequest& r) { return rollback_route(context, r); }})
-      .audit_as = "service.rollback";
+  router.add({"POST", one + "/deploy", Access::kDeploy, BodyKind::kNone,
+              [&context](ApiRequest& r) { return deploy_route(context, r); }});
+  router.add({"POST", service + "/rollback", Access::kDeploy, BodyKind::kJson,
+              [&context](ApiRequest& r) { return rollback_route(context, r); }});
 }
 
 }  // namespace croft

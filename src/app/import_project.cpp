@@ -4,10 +4,9 @@
 
 #include <algorithm>
 
+#include "app/process_start.h"
 #include "app/service_rows.h"
 #include "spec/import_config.h"
-#include "store/events.h"
-#include "store/processes.h"
 #include "store/projects.h"
 #include "store/services.h"
 #include "store/variables.h"
@@ -142,23 +141,19 @@ Result<Project> target_project(Tx& tx, const Scope& scope, const ImportRequest& 
   return project;
 }
 
-Result<Process> enqueue(Tx& tx, const Scope& scope, const Project& project,
-                        const Prepared& prepared, const std::vector<Service>& services) {
+Result<Process> start_import(Tx& tx, const Actor& actor, const Project& project,
+                             const Prepared& prepared, const std::vector<Service>& services) {
   boost::json::array list;
   for (std::size_t i = 0; i < services.size(); ++i) {
     list.push_back(
         {{"id", services[i].id.str()}, {"priority", prepared.file.services[i].priority}});
   }
-  auto process = create_process(tx, scope,
-                                {.project_id = project.id,
-                                 .kind = "project.import",
-                                 .params = boost::json::object{{"services", std::move(list)}},
-                                 .actor = scope.user()});
-  if (!process) return process;
-  auto event =
-      append_event(tx, scope, project.id, "project.changed", {{"project", project.id.str()}});
-  if (!event) return fail(std::move(event).error());
-  return process;
+  return start_process(tx, actor,
+                       {.project_id = project.id,
+                        .service_id = {},
+                        .kind = "project.import",
+                        .params = {{"services", std::move(list)}},
+                        .object = "project " + project.name});
 }
 
 std::vector<ImportStep> describe(const Prepared& prepared, const ImportRequest& request) {
@@ -182,7 +177,8 @@ Error dry_run_over() {
 
 }  // namespace
 
-Task<Result<ImportAnswer>> import_project(AppContext& context, Scope scope, ImportRequest request) {
+Task<Result<ImportAnswer>> import_project(AppContext& context, const Actor& actor,
+                                          ImportRequest request) {
   auto prepared = prepare(context, request);
   if (!prepared) co_return fail(std::move(prepared).error());
   ImportAnswer answer;
@@ -190,11 +186,12 @@ Task<Result<ImportAnswer>> import_project(AppContext& context, Scope scope, Impo
   answer.warnings = prepared->warnings;
   auto written = co_await context.store.write([&](Tx& tx) -> Result<ImportAnswer> {
     ImportAnswer rows;
-    auto project = target_project(tx, scope, request, *prepared);
+    auto project = target_project(tx, actor.scope, request, *prepared);
     if (!project) return fail(std::move(project).error());
-    const Scope inside = scope.with(project->id);
+    Actor inside = actor;  // sees the project that is being made
+    inside.scope = actor.scope.with(project->id);
     for (std::size_t i = 0; i < prepared->wishes.size(); ++i) {
-      auto service = create_service_rows(tx, inside, *project, prepared->wishes[i]);
+      auto service = create_service_rows(tx, inside.scope, *project, prepared->wishes[i]);
       if (!service) {
         const spec::ImportService& source = prepared->file.services[i];
         Error error = service.error();
@@ -205,7 +202,7 @@ Task<Result<ImportAnswer>> import_project(AppContext& context, Scope scope, Impo
       rows.services.push_back(std::move(*service));
     }
     if (request.dry_run) return fail(dry_run_over());
-    auto process = enqueue(tx, inside, *project, *prepared, rows.services);
+    auto process = start_import(tx, inside, *project, *prepared, rows.services);
     if (!process) return fail(std::move(process).error());
     rows.process = std::move(*process);
     rows.project = std::move(*project);

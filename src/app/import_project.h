@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/app_context.h"
+#include "app/auth/actor.h"
 #include "model/process.h"
 #include "model/project.h"
 #include "model/service.h"
@@ -28,8 +29,8 @@ struct ImportStep {
 };
 
 struct ImportAnswer {
-  std::optional<Project> project;    // null only in a dry run that would create one
-  std::vector<Service> services;     // created
+  std::optional<Project> project;  // null only in a dry run that would create one
+  std::vector<Service> services;   // created
   std::vector<ImportStep> plan;
   std::vector<FieldError> warnings;  // located
   std::optional<Process> process;    // brings managed services up; null in a dry run
@@ -37,6 +38,7 @@ struct ImportAnswer {
 
 // All or nothing: rows are created in one transaction, or none is. kInvalid with located fields,
 // kConflict for taken names, kUnsupported for what croft does not do yet, located too.
-Task<Result<ImportAnswer>> import_project(AppContext& context, Scope scope, ImportRequest request);
+Task<Result<ImportAnswer>> import_project(AppContext& context, const Actor& actor,
+                                          ImportRequest request);
 
 }  // namespace croft

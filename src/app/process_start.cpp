@@ -1,6 +1,9 @@
 #include "app/process_start.h"
 
+#include <fmt/format.h>
+
 #include "store/processes.h"
+#include "store/projects.h"
 
 namespace croft {
 
@@ -14,6 +17,18 @@ Result<Process> start_process(Tx& tx, const Actor& actor, const ProcessStart& st
   if (!process) return process;
   CROFT_TRY(audit_done(tx, actor, start.kind, start.project_id, start.object));
   return process;
+}
+
+Result<Process> start_service_process(Tx& tx, const Actor& actor, const Service& service,
+                                      std::string kind, boost::json::object params) {
+  const auto project = get_project(tx, actor.scope, service.project_id);
+  if (!project) return fail(project.error());
+  return start_process(tx, actor,
+                       {.project_id = service.project_id,
+                        .service_id = service.id,
+                        .kind = std::move(kind),
+                        .params = std::move(params),
+                        .object = fmt::format("service {}/{}", project->name, service.hostname)});
 }
 
 }  // namespace croft

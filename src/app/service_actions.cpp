@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "store/events.h"
-#include "store/processes.h"
+#include "app/process_start.h"
 #include "store/projects.h"
 #include "store/services.h"
 
@@ -44,24 +43,9 @@ Status fits(const Service& service, ServiceAction action) {
   return {};
 }
 
-Result<Process> enqueue(Tx& tx, const Scope& scope, const Service& service, std::string kind,
-                        boost::json::object params) {
-  auto process = create_process(tx, scope,
-                                {.project_id = service.project_id,
-                                 .service_id = service.id,
-                                 .kind = std::move(kind),
-                                 .params = std::move(params),
-                                 .actor = scope.user()});
-  if (!process) return process;
-  auto event = append_event(tx, scope, service.project_id, "process.changed",
-                            {{"process", process->id.str()}, {"service", service.id.str()}});
-  if (!event) return fail(std::move(event).error());
-  return process;
-}
-
 }  // namespace
 
-Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, Scope scope,
+Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, const Actor& actor,
                                                      ProjectId project, NewServiceRequest request) {
   auto ref = spec::parse_type_ref(request.type);
   if (!ref) {
@@ -78,13 +62,13 @@ Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, Scope 
                    fmt::format("containers must be 1 <= min <= max <= {}", kMaxContainers));
   }
   auto created = co_await context.store.write([&](Tx& tx) -> Result<ServiceCreated> {
-    auto row = get_project(tx, scope, project);
+    auto row = get_project(tx, actor.scope, project);
     if (!row) return fail(std::move(row).error());
     if (row->status == ProjectStatus::kDeleting) {
       return fail(ErrorCode::kConflict, fmt::format("project {} is being deleted", row->name));
     }
     auto service =
-        create_service_rows(tx, scope, *row,
+        create_service_rows(tx, actor.scope, *row,
                             {.hostname = request.hostname,
                              .type = *type,
                              .min_containers = request.min_containers,
@@ -95,7 +79,7 @@ Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, Scope 
                              .secrets = request.secrets});
     if (!service) return fail(std::move(service).error());
     ServiceCreated answer{.service = *service, .process = {}, .warnings = type->warnings};
-    auto process = enqueue(tx, scope, *service, "service.create", {});
+    auto process = start_service_process(tx, actor, *service, "service.create", {});
     if (!process) return fail(std::move(process).error());
     answer.process = std::move(*process);
     return answer;
@@ -104,19 +88,19 @@ Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, Scope 
   co_return created;
 }
 
-Task<Result<Process>> act_on_service(AppContext& context, Scope scope, ServiceId service,
+Task<Result<Process>> act_on_service(AppContext& context, const Actor& actor, ServiceId service,
                                      ServiceAction action) {
   auto process = co_await context.store.write([&](Tx& tx) -> Result<Process> {
-    auto row = get_service(tx, scope, service);
+    auto row = get_service(tx, actor.scope, service);
     if (!row) return fail(std::move(row).error());
     CROFT_TRY(fits(*row, action));
-    return enqueue(tx, scope, *row, kind_of(action), {});
+    return start_service_process(tx, actor, *row, kind_of(action), {});
   });
   if (process) context.wake();
   co_return process;
 }
 
-Task<Result<Process>> scale_service(AppContext& context, Scope scope, ServiceId service,
+Task<Result<Process>> scale_service(AppContext& context, const Actor& actor, ServiceId service,
                                     int containers) {
   if (containers < 1 || containers > kMaxContainers) {
     co_return fail(ErrorCode::kInvalid,
@@ -124,7 +108,7 @@ Task<Result<Process>> scale_service(AppContext& context, Scope scope, ServiceId 
                                kMaxContainers, containers));
   }
   auto process = co_await context.store.write([&](Tx& tx) -> Result<Process> {
-    auto row = get_service(tx, scope, service);
+    auto row = get_service(tx, actor.scope, service);
     if (!row) return fail(std::move(row).error());
     if (is_managed(row->category)) {
       return fail(ErrorCode::kConflict,
@@ -132,7 +116,7 @@ Task<Result<Process>> scale_service(AppContext& context, Scope scope, ServiceId 
                               row->hostname));
     }
     CROFT_TRY(fits(*row, ServiceAction::kRestart));
-    return enqueue(tx, scope, *row, "service.scale", {{"containers", containers}});
+    return start_service_process(tx, actor, *row, "service.scale", {{"containers", containers}});
   });
   if (process) context.wake();
   co_return process;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/app_context.h"
+#include "app/auth/actor.h"
 #include "app/service_rows.h"
 #include "model/process.h"
 
@@ -31,17 +32,17 @@ struct ServiceCreated {
 };
 
 // kInvalid, kConflict (hostname taken), kUnsupported (a variant of a later part).
-Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, Scope scope,
+Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, const Actor& actor,
                                                      ProjectId project, NewServiceRequest request);
 
 enum class ServiceAction : std::uint8_t { kStart, kStop, kRestart, kDelete };
 
 // kConflict: the action does not fit the service's state (nothing deployed yet, already stopped).
-Task<Result<Process>> act_on_service(AppContext& context, Scope scope, ServiceId service,
+Task<Result<Process>> act_on_service(AppContext& context, const Actor& actor, ServiceId service,
                                      ServiceAction action);
 
 // `containers` in 1..kMaxContainers; kConflict for a managed service, or one that does not run.
-Task<Result<Process>> scale_service(AppContext& context, Scope scope, ServiceId service,
+Task<Result<Process>> scale_service(AppContext& context, const Actor& actor, ServiceId service,
                                     int containers);
 
 }  // namespace croft

@@ -5,8 +5,10 @@
 #include "app/project_write.h"
 #include "app/read.h"
 #include "app/resolve.h"
+#include "app/service_actions.h"
 #include "app/variable_read.h"
 #include "store/audit.h"
+#include "store/events.h"
 #include "store/instance_sets.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -230,6 +232,24 @@ TEST_F(UseCases, ChangesSayWhichServicesRunWithTheOldValues) {
             (std::vector<std::string>{"api"}));
   EXPECT_EQ(must(set("db", {{.key = "A", .value = Secret("1")}})).restart_needed,
             (std::vector<std::string>{"db"}));
+}
+
+TEST_F(UseCases, ActingOnAServiceIsOneEventAndOneAuditEntry) {
+  const Project project = shop();
+  const Service api = service(project, "api", ServiceCategory::kRuntime);
+  const auto last = must(read([](const Tx& tx) { return last_event_id(tx, Scope::platform()); }));
+  const Process process =
+      must(run(act_on_service(context_, *ann_, api.id, ServiceAction::kDelete)));
+  EXPECT_EQ(process.kind, "service.delete");
+  const auto events =
+      must(read([&](const Tx& tx) { return list_events(tx, Scope::platform(), {}, last, 10); }));
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].type, "process.created");
+  const auto audit =
+      must(read([](const Tx& tx) { return list_audit(tx, Scope::platform(), {}, {}); }));
+  EXPECT_EQ(audit.items[0].action, "service.delete");
+  EXPECT_EQ(audit.items[0].object, "service shop/api");
+  EXPECT_EQ(audit.items[0].project_id, project.id);
 }
 
 TEST_F(UseCases, ProcessesShowNamesAndCanBeCancelled) {

@@ -2,30 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "app/process_start.h"
 #include "plan/init_plan.h"
 #include "spec/app_config.h"
-#include "store/events.h"
-#include "store/processes.h"
 #include "store/services.h"
 #include "store/versions.h"
 
 namespace croft {
 namespace {
 
-Result<Process> enqueue(Tx& tx, const Scope& scope, const Version& version, std::string kind) {
-  auto process = create_process(
-      tx, scope,
-      {.project_id = version.project_id,
-       .service_id = version.service_id,
-       .kind = std::move(kind),
-       .params = boost::json::object{{"version", version.id.str()}, {"number", version.number}},
-       .actor = scope.user()});
-  if (!process) return process;
-  auto event =
-      append_event(tx, scope, version.project_id, "process.changed",
-                   {{"process", process->id.str()}, {"service", version.service_id.str()}});
-  if (!event) return fail(std::move(event).error());
-  return process;
+Result<Process> start_with(Tx& tx, const Actor& actor, const Service& service,
+                           const Version& version, std::string kind) {
+  return start_service_process(tx, actor, service, std::move(kind),
+                               {{"version", version.id.str()}, {"number", version.number}});
 }
 
 // What can be known before anything is built: that the containers will have something to start.
@@ -52,8 +41,8 @@ struct CheckedVersion {
 
 Task<Result<CheckedVersion>> check_request(AppContext& context, Scope scope, ServiceId service,
                                            NewVersionRequest request) {
-  auto row = co_await context.store.read(
-      [&](const Tx& tx) { return get_service(tx, scope, service); });
+  auto row =
+      co_await context.store.read([&](const Tx& tx) { return get_service(tx, scope, service); });
   if (!row) co_return fail(std::move(row).error());
   if (is_managed(row->category)) {
     co_return fail(ErrorCode::kConflict,
@@ -124,9 +113,9 @@ Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId versio
   });
 }
 
-Task<Result<Process>> deploy_version(AppContext& context, Scope scope, VersionId version) {
+Task<Result<Process>> deploy_version(AppContext& context, const Actor& actor, VersionId version) {
   auto process = co_await context.store.write([&](Tx& tx) -> Result<Process> {
-    auto row = get_version(tx, scope, version);
+    auto row = get_version(tx, actor.scope, version);
     if (!row) return fail(std::move(row).error());
     if (row->status == VersionStatus::kUploading) {
       return fail(ErrorCode::kConflict,
@@ -139,24 +128,26 @@ Task<Result<Process>> deploy_version(AppContext& context, Scope scope, VersionId
               "version {} is {} and is not deployed again; to go back to it: croft rollback",
               row->number, enum_to_string(row->status)));
     }
-    return enqueue(tx, scope, *row, "deploy");
+    auto service = get_service(tx, actor.scope, row->service_id);
+    if (!service) return fail(std::move(service).error());
+    return start_with(tx, actor, *service, *row, "deploy");
   });
   if (process) context.wake();
   co_return process;
 }
 
-Task<Result<Process>> activate_version_use_case(AppContext& context, Scope scope, ServiceId service,
-                                                std::optional<int> number) {
+Task<Result<Process>> activate_version_use_case(AppContext& context, const Actor& actor,
+                                                ServiceId service, std::optional<int> number) {
   auto process = co_await context.store.write([&](Tx& tx) -> Result<Process> {
-    auto row = get_service(tx, scope, service);
+    auto row = get_service(tx, actor.scope, service);
     if (!row) return fail(std::move(row).error());
     std::optional<Version> target;
     if (number) {
-      auto named = get_version_by_number(tx, scope, service, *number);
+      auto named = get_version_by_number(tx, actor.scope, service, *number);
       if (!named) return fail(std::move(named).error());
       target = std::move(*named);
     } else {
-      auto versions = list_versions(tx, scope, service, {.limit = 200});
+      auto versions = list_versions(tx, actor.scope, service, {.limit = 200});
       if (!versions) return fail(std::move(versions).error());
       for (const Version& one : versions->items) {
         if (one.status != VersionStatus::kBackup) continue;
@@ -177,7 +168,7 @@ Task<Result<Process>> activate_version_use_case(AppContext& context, Scope scope
           fmt::format("version {} is {}: only a version that was active can be activated again",
                       target->number, enum_to_string(target->status)));
     }
-    return enqueue(tx, scope, *target, "activate");
+    return start_with(tx, actor, *row, *target, "activate");
   });
   if (process) context.wake();
   co_return process;

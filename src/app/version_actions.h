@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/app_context.h"
+#include "app/auth/actor.h"
 #include "model/process.h"
 #include "model/version.h"
 
@@ -35,11 +36,11 @@ Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId versio
                               std::uint64_t bytes);
 
 // kConflict unless its source was uploaded and it was not deployed yet.
-Task<Result<Process>> deploy_version(AppContext& context, Scope scope, VersionId version);
+Task<Result<Process>> deploy_version(AppContext& context, const Actor& actor, VersionId version);
 
 // `number` empty: the one that was active before. kNotFound: there is none; kConflict: it never
 // ran, or is active.
-Task<Result<Process>> activate_version_use_case(AppContext& context, Scope scope, ServiceId service,
-                                                std::optional<int> number);
+Task<Result<Process>> activate_version_use_case(AppContext& context, const Actor& actor,
+                                                ServiceId service, std::optional<int> number);
 
 }  // namespace croft

@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "reconcile/service_processes.h"
-#include "store/events.h"
 #include "store/processes.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -146,9 +145,6 @@ Task<Status> DeleteProjectProcess::run(std::string step, ProcessRun& run) {
   auto deleted = co_await context_.store.write([id](Tx& tx) -> Status {
     Status gone = delete_project(tx, Scope::platform(), id);
     if (!gone && gone.error().code() != ErrorCode::kNotFound) return gone;
-    auto event =
-        append_event(tx, Scope::platform(), id, "project.deleted", {{"project", id.str()}});
-    if (!event) return fail(std::move(event).error());
     return {};
   });
   context_.wake();

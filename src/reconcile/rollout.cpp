@@ -218,12 +218,8 @@ Task<Status> Rollout::abandon(InstanceSetId set) {
 }
 
 Task<Status> Rollout::set_status(ServiceId service, ServiceStatus status) {
-  co_return co_await context_.store.write([&](Tx& tx) -> Status {
-    CROFT_TRY(set_service_status(tx, Scope::platform(), service, status));
-    auto row = get_service(tx, Scope::platform(), service);
-    if (!row) return fail(std::move(row).error());
-    return announce_service(tx, *row);
-  });
+  co_return co_await context_.store.write(
+      [&](Tx& tx) { return set_service_status(tx, Scope::platform(), service, status); });
 }
 
 }  // namespace croft
