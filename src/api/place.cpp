@@ -20,11 +20,9 @@ Task<Result<Place>> find_place(ApiContext& context, ApiRequest& request, Action 
   co_return place;
 }
 
-Task<Result<ApiResponse>> accepted_process(ApiContext& context, ApiRequest& request,
-                                           Process process) {
-  const Scope& scope = request.actor().scope;
-  auto view = co_await context.app.store.read(
-      [&](const Tx& tx) { return view_process(tx, scope, process); });
+Task<Result<ApiResponse>> accepted_process(ApiContext& context, Process process) {
+  auto view =
+      co_await context.app.store.read([&](const Tx& tx) { return view_process(tx, process); });
   if (!view) co_return fail(std::move(view).error());
   ApiResponse response = json_response(202, process_json(*view));
   response.headers.add("Location", std::string(kApiPrefix) + "/processes/" + process.id.str());

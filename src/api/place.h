@@ -18,8 +18,7 @@ struct Place {
 Task<Result<Place>> find_place(ApiContext& context, ApiRequest& request, Action action);
 
 // 202 with the process, which the client follows.
-Task<Result<ApiResponse>> accepted_process(ApiContext& context, ApiRequest& request,
-                                           Process process);
+Task<Result<ApiResponse>> accepted_process(ApiContext& context, Process process);
 
 boost::json::array warnings_json(const std::vector<FieldError>& warnings);
 

@@ -68,7 +68,7 @@ Task<Result<ApiResponse>> import_route(ApiContext& context, ApiRequest& request)
       [&](const Tx& tx) -> Result<std::pair<ProjectView, ProcessView>> {
         auto project = view_project(tx, scope, *answer->project);
         if (!project) return fail(std::move(project).error());
-        auto process = view_process(tx, scope, *answer->process);
+        auto process = view_process(tx, *answer->process);
         if (!process) return fail(std::move(process).error());
         return std::pair(std::move(*project), std::move(*process));
       });

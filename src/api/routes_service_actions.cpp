@@ -20,7 +20,7 @@ Task<Result<ApiResponse>> act_route(ApiContext& context, ApiRequest& request,
   }
   auto process = co_await act_on_service(context.app, request.actor(), place->service.id, action);
   if (!process) co_return fail(std::move(process).error());
-  co_return co_await accepted_process(context, request, std::move(*process));
+  co_return co_await accepted_process(context, std::move(*process));
 }
 
 Task<Result<ApiResponse>> scale_route(ApiContext& context, ApiRequest& request) {
@@ -35,7 +35,7 @@ Task<Result<ApiResponse>> scale_route(ApiContext& context, ApiRequest& request) 
   auto process = co_await scale_service(context.app, request.actor(), place->service.id,
                                         static_cast<int>(*containers));
   if (!process) co_return fail(std::move(process).error());
-  co_return co_await accepted_process(context, request, std::move(*process));
+  co_return co_await accepted_process(context, std::move(*process));
 }
 
 Result<NewServiceRequest> read_new_service(ApiRequest& request) {
@@ -80,7 +80,7 @@ Task<Result<ApiResponse>> create_route(ApiContext& context, ApiRequest& request)
       [&](const Tx& tx) -> Result<std::pair<ServiceView, ProcessView>> {
         auto service = view_service(tx, scope, *project, created->service);
         if (!service) return fail(std::move(service).error());
-        auto process = view_process(tx, scope, created->process);
+        auto process = view_process(tx, created->process);
         if (!process) return fail(std::move(process).error());
         return std::pair(std::move(*service), std::move(*process));
       });

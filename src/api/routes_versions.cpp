@@ -147,7 +147,7 @@ Task<Result<ApiResponse>> deploy_route(ApiContext& context, ApiRequest& request)
   if (!version) co_return fail(std::move(version).error());
   auto process = co_await deploy_version(context.app, request.actor(), version->id);
   if (!process) co_return fail(std::move(process).error());
-  co_return co_await accepted_process(context, request, std::move(*process));
+  co_return co_await accepted_process(context, std::move(*process));
 }
 
 Task<Result<ApiResponse>> rollback_route(ApiContext& context, ApiRequest& request) {
@@ -169,7 +169,7 @@ Task<Result<ApiResponse>> rollback_route(ApiContext& context, ApiRequest& reques
   auto process =
       co_await activate_version_use_case(context.app, request.actor(), place->service.id, number);
   if (!process) co_return fail(std::move(process).error());
-  co_return co_await accepted_process(context, request, std::move(*process));
+  co_return co_await accepted_process(context, std::move(*process));
 }
 
 }  // namespace

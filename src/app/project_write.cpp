@@ -145,7 +145,7 @@ Task<Result<ProcessView>> delete_project(const AppContext& context, const Actor&
     CROFT_TRY(check_seen(*found, generation));
     auto open = deletion_under_way(tx, actor.scope, found->id);
     if (!open) return fail(std::move(open).error());
-    if (*open) return view_process(tx, actor.scope, std::move(**open));
+    if (*open) return view_process(tx, std::move(**open));
     auto process = start_process(tx, actor,
                                  {.project_id = found->id,
                                   .kind = "project.delete",
@@ -153,7 +153,7 @@ Task<Result<ProcessView>> delete_project(const AppContext& context, const Actor&
                                   .object = "project " + found->name});
     if (!process) return fail(std::move(process).error());
     CROFT_TRY(set_project_status(tx, actor.scope, found->id, ProjectStatus::kDeleting));
-    return view_process(tx, actor.scope, std::move(*process));
+    return view_process(tx, std::move(*process));
   });
 }
 

@@ -187,9 +187,8 @@ Task<Result<Paged<ProcessView>>> list_processes(const AppContext& context, const
         filter.service_id = service->id;
       }
     }
-    return view_all<ProcessView>(
-        croft::list_processes(tx, actor.scope, filter, page),
-        [&](Process p) { return view_process(tx, actor.scope, std::move(p)); });
+    return view_all<ProcessView>(croft::list_processes(tx, actor.scope, filter, page),
+                                 [&](Process p) { return view_process(tx, std::move(p)); });
   });
 }
 
@@ -199,7 +198,7 @@ Task<Result<ProcessView>> show_process(const AppContext& context, const Actor& a
     auto process = get_process(tx, actor.scope, id);
     if (!process) return fail(std::move(process).error());
     CROFT_TRY(authorize(actor, Action::kRead, process->project_id));
-    return view_process(tx, actor.scope, std::move(*process));
+    return view_process(tx, std::move(*process));
   });
 }
 
@@ -221,7 +220,7 @@ Task<Result<ProcessView>> cancel_process(const AppContext& context, const Actor&
     if (!process) return fail(std::move(process).error());
     CROFT_TRY(audit_done(tx, actor, "process.cancel", before->project_id,
                          fmt::format("process {} ({})", id.str(), before->kind)));
-    return view_process(tx, actor.scope, std::move(*process));
+    return view_process(tx, std::move(*process));
   });
   if (view && context.cancel) context.cancel(id);
   co_return view;

@@ -250,6 +250,12 @@ TEST_F(UseCases, ActingOnAServiceIsOneEventAndOneAuditEntry) {
   EXPECT_EQ(audit.items[0].action, "service.delete");
   EXPECT_EQ(audit.items[0].object, "service shop/api");
   EXPECT_EQ(audit.items[0].project_id, project.id);
+  // What has gone keeps its name in the list of processes.
+  must(write([&](Tx& tx) { return delete_project(tx, Scope::platform(), project.id); }));
+  const auto list = must(run(list_processes(context_, *ann_, {}, {})));
+  ASSERT_EQ(list.items.size(), 1u);
+  EXPECT_EQ(list.items[0].project, "shop");
+  EXPECT_EQ(list.items[0].service, "api");
 }
 
 TEST_F(UseCases, ProcessesShowNamesAndCanBeCancelled) {

@@ -73,18 +73,10 @@ void add_live_facts(const AppContext& context, const Project& project, ServiceVi
   }
 }
 
-Result<ProcessView> view_process(const Tx& tx, const Scope& scope, Process process) {
+Result<ProcessView> view_process(const Tx& tx, Process process) {
   ProcessView view;
-  if (!process.project_id.empty()) {
-    auto name = name_or_gone(get_project(tx, scope, process.project_id), &Project::name);
-    if (!name) return fail(std::move(name).error());
-    view.project = std::move(*name);
-  }
-  if (!process.service_id.empty()) {
-    auto name = name_or_gone(get_service(tx, scope, process.service_id), &Service::hostname);
-    if (!name) return fail(std::move(name).error());
-    view.service = std::move(*name);
-  }
+  view.project = process.project_name;
+  view.service = process.service_name;
   auto actor = user_name(tx, process.actor);
   if (!actor) return fail(std::move(actor).error());
   view.actor = std::move(*actor);

@@ -29,8 +29,8 @@ struct ServiceView {
 
 struct ProcessView {
   Process process;
-  std::string project;     // name; empty when it is gone
-  std::string service;     // hostname; empty: none, or gone
+  std::string project;     // name, of one that is gone too; empty: of the platform
+  std::string service;     // hostname, likewise; empty: of the project
   std::string version_id;  // that it deploys; empty: none
   std::string actor;       // login name; empty: croft itself
 };
@@ -46,7 +46,7 @@ Result<ProjectView> view_project(const Tx& tx, const Scope& scope, Project proje
 Result<ServiceView> view_service(const Tx& tx, const Scope& scope, const Project& project,
                                  Service service);
 void add_live_facts(const AppContext& context, const Project& project, ServiceView& view);
-Result<ProcessView> view_process(const Tx& tx, const Scope& scope, Process process);
+Result<ProcessView> view_process(const Tx& tx, Process process);
 Result<VersionView> view_version(const Tx& tx, Version version);
 
 }  // namespace croft

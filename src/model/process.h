@@ -41,7 +41,10 @@ struct Process {
   std::int64_t number = 0;  // platform-wide, ascending: the order of creation
   ProjectId project_id;     // empty: of the platform
   ServiceId service_id;     // empty: of the project
-  std::string kind;         // "deploy", "service.restart", "project.import"…
+  // Kept with the process, which outlives them; empty where the ids are.
+  std::string project_name;
+  std::string service_name;  // hostname
+  std::string kind;          // "deploy", "service.restart", "project.import"…
   ProcessStatus status = ProcessStatus::kPending;
   std::string step;                   // empty before the first
   std::vector<ProcessStep> steps;     // kept by store/processes.h from `step` and `status`
@@ -58,9 +61,9 @@ struct Process {
   std::optional<Timestamp> finished_at;
 };
 BOOST_DESCRIBE_STRUCT(Process, (),
-                      (id, number, project_id, service_id, kind, status, step, steps, step_state,
-                       params, result, error, progress, cancellable, actor, parent_id, created_at,
-                       started_at, finished_at))
+                      (id, number, project_id, service_id, project_name, service_name, kind, status,
+                       step, steps, step_state, params, result, error, progress, cancellable, actor,
+                       parent_id, created_at, started_at, finished_at))
 
 struct ProcessLogLine {
   std::int64_t seq = 0;  // 1, 2, 3… within the process

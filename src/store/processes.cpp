@@ -11,9 +11,10 @@
 namespace croft {
 namespace {
 
-#define CROFT_PROCESS_COLUMNS                                                           \
-  "id, number, project_id, service_id, kind, status, step, steps, step_state, params, " \
-  "result, error, progress, cancellable, actor, parent_id, created_at, started_at, finished_at"
+#define CROFT_PROCESS_COLUMNS                                                                     \
+  "id, number, project_id, service_id, kind, status, step, steps, step_state, params, "           \
+  "result, error, progress, cancellable, actor, parent_id, created_at, started_at, finished_at, " \
+  "project_name, service_name"
 #define CROFT_ACTIVE_STATUSES "('running', 'canceling', 'rollbacking')"
 
 // Of processes that belong to no project.
@@ -24,6 +25,8 @@ Process process_at(const SqlRow& row) {
           .number = row.integer(1),
           .project_id = id_at<ProjectId>(row, 2),
           .service_id = id_at<ServiceId>(row, 3),
+          .project_name = row.text(19),
+          .service_name = row.text(20),
           .kind = row.text(4),
           .status = enum_at<ProcessStatus>(row, 5),
           .step = row.text(6),
@@ -54,18 +57,24 @@ tl::unexpected<Error> already_over(const Process& process) {
                           process.kind, enum_to_string(process.status)));
 }
 
+struct Place {
+  std::string project_name;
+  std::string service_name;
+};
+
 // Where it belongs must exist and be visible.
-Status check_place(const Tx& tx, const Scope& scope, const NewProcess& wanted) {
+Result<Place> find_place(const Tx& tx, const Scope& scope, const NewProcess& wanted) {
   if (wanted.project_id.empty()) {
-    if (scope.is_platform() && wanted.service_id.empty()) return {};
+    if (scope.is_platform() && wanted.service_id.empty()) return Place{};
     return fail(ErrorCode::kForbidden, "only croft itself starts processes of the platform");
   }
-  CROFT_TRY(get_project(tx, scope, wanted.project_id));
-  if (wanted.service_id.empty()) return {};
-  const auto service = get_service(tx, scope, wanted.service_id);
-  if (!service) return fail(service.error());
+  auto project = get_project(tx, scope, wanted.project_id);
+  if (!project) return fail(std::move(project).error());
+  if (wanted.service_id.empty()) return Place{std::move(project->name), ""};
+  auto service = get_service(tx, scope, wanted.service_id);
+  if (!service) return fail(std::move(service).error());
   check(service->project_id == wanted.project_id, "a process's service is of its project");
-  return {};
+  return Place{std::move(project->name), std::move(service->hostname)};
 }
 
 std::string queue_of(const NewProcess& wanted) {
@@ -89,16 +98,18 @@ Result<std::int64_t> last_log_seq(const Tx& tx, const ProcessId& id) {
 }  // namespace
 
 Result<Process> create_process(Tx& tx, const Scope& scope, const NewProcess& wanted) {
-  CROFT_TRY(check_place(tx, scope, wanted));
+  const auto place = find_place(tx, scope, wanted);
+  if (!place) return fail(place.error());
   const ProcessId id = ProcessId::generate(tx.random());
   CROFT_TRY(tx.execute(
       "INSERT INTO processes (id, project_id, service_id, queue, kind, status, step, steps, "
-      "step_state, "
-      "params, result, error, progress, cancellable, actor, parent_id, created_at) "
-      "VALUES (?1,?2,?3,?4,?5,?6,'','[]','null',?7,'null','null',0,1,?8,?9,?10)",
+      "step_state, params, result, error, progress, cancellable, actor, parent_id, created_at, "
+      "project_name, service_name) "
+      "VALUES (?1,?2,?3,?4,?5,?6,'','[]','null',?7,'null','null',0,1,?8,?9,?10,?11,?12)",
       {column(id), column(wanted.project_id), column(wanted.service_id), queue_of(wanted),
        column(wanted.kind), column(ProcessStatus::kPending), json_column(wanted.params),
-       column(wanted.actor), column(wanted.parent_id), column(tx.now())}));
+       column(wanted.actor), column(wanted.parent_id), column(tx.now()),
+       column(place->project_name), column(place->service_name)}));
   auto made = get_process(tx, scope, id);
   if (!made) return made;
   CROFT_TRY(append_event(tx, scope, made->project_id, "process.created", facts(*made)));

@@ -229,6 +229,28 @@ TEST_F(Migrations, ANewerSchemaAndAChangedTextAreRefused) {
   EXPECT_EQ(migrate(*connection_, changed, {1}).error().code(), ErrorCode::kFailed);
 }
 
+// A store of before, with a process of a project that is there and two of one that was deleted.
+TEST_F(Migrations, ProcessesLearnTheNamesOfTheirProjects) {
+  const auto all = migrations_for(SqlDialect::kSqlite);
+  must(migrate(*connection_, all.first(1), {1}));
+  must(connection_->run_script(R"sql(
+    INSERT INTO projects VALUES ('p1','shop','','active','[]','service',1,1,0);
+    INSERT INTO processes (id, project_id, service_id, queue, kind, status, step, steps, step_state,
+      params, result, error, progress, cancellable, actor, parent_id, created_at) VALUES
+      ('a','p1','','p1','project.import','finished','','[]','null','{}','null','null',0,1,'','',0),
+      ('b','p2','','p2','deploy','finished','','[]','null','{}','null','null',0,1,'','',0),
+      ('c','p2','','p2','project.delete','finished','','[]','null','{"name":"old"}','null','null',
+       0,1,'','',0),
+      ('d','','','platform','x','finished','','[]','null','{}','null','null',0,1,'','',0);
+  )sql"));
+  must(migrate(*connection_, all, {2}));
+  const auto rows =
+      must(connection_->query("SELECT project_name FROM processes ORDER BY number", {}));
+  std::vector<std::string> names;
+  for (const SqlRow& row : rows) names.push_back(row.text(0));
+  EXPECT_EQ(names, (std::vector<std::string>{"shop", "old", "old", ""}));
+}
+
 // A latch that a transaction waits at, so that others pile up behind it.
 struct Gate {
   std::mutex mutex;

@@ -95,6 +95,16 @@ TEST_P(StoreQueue, AProcessKeepsItsStateAndError) {
   EXPECT_EQ(back.error->last_lines.size(), 2u);
 }
 
+TEST_P(StoreQueue, AProcessKeepsTheNamesOfWhatIsGone) {
+  const Project p = project("shop");
+  const Process made = process(p, service(p, "api").id, "deploy");
+  must(write([&](Tx& tx) { return delete_project(tx, kPlatform, p.id); }));
+  const Process back =
+      must(read([&](const Tx& tx) { return get_process(tx, kPlatform, made.id); }));
+  EXPECT_EQ(back.project_name, "shop");
+  EXPECT_EQ(back.service_name, "api");
+}
+
 TEST_P(StoreQueue, AProcessShowsItsSteps) {
   Process p = process(project("shop"), {}, "deploy");
   p.status = ProcessStatus::kRunning;

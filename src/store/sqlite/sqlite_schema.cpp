@@ -257,9 +257,24 @@ CREATE TRIGGER audit_chain_stays BEFORE DELETE ON audit_chain
 BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 )sql";
 
+// Of a project that is gone, its deletion still knows the name.
+constexpr std::string_view kProcessNames = R"sql(
+ALTER TABLE processes ADD COLUMN project_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE processes ADD COLUMN service_name TEXT NOT NULL DEFAULT '';
+UPDATE processes SET
+  project_name = COALESCE(
+    (SELECT p.name FROM projects AS p WHERE p.id = processes.project_id),
+    (SELECT json_extract(d.params, '$.name') FROM processes AS d
+     WHERE d.project_id = processes.project_id AND d.kind = 'project.delete' LIMIT 1), ''),
+  service_name = COALESCE(
+    (SELECT s.hostname FROM services AS s WHERE s.id = processes.service_id), '')
+  WHERE project_id <> '';
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, "initial", kInitial},
     {2, "audit chain", kAuditChain},
+    {3, "names of processes", kProcessNames},
 };
 
 }  // namespace
