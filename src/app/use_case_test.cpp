@@ -61,7 +61,7 @@ class UseCases : public StoreTest {
                       .clock = clock_,
                       .random = random_,
                       .platform = {},
-                      .wake = {},
+                      .wake = [] {},
                       .cancel = {}};
   std::optional<Actor> ann_;
   std::optional<Actor> bob_;

@@ -205,7 +205,7 @@ TEST(OpenApi, ObjectsHaveTheMembersOfTheModel) {
   expect_members<Token>("Token");
   expect_members<Version>("Version",
                           {"config", "config_yaml", "bundle_hash", "bundle_path", "image"});
-  expect_members<Process>("Process", {"step_state", "params"});
+  expect_members<Process>("Process", {"step_state", "params", "project_name", "service_name"});
   expect_members<ProcessStep>("ProcessStep");
   expect_members<ProcessError>("ProcessError");
   expect_members<Variable>("Variable", {"id", "project_id", "service_id", "generation"});
