@@ -22,6 +22,7 @@ Task<Status> Retention::begin() {
 
 // One transaction for each kind: other writers come in between.
 Task<Status> Retention::reconcile() {
+  if (!watch_.believable()) co_return Status{};
   const Timestamp now = clock_.now();
   const Scope all = Scope::platform();
   const auto processes = co_await store_.write(

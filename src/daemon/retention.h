@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/time.h"
+#include "base/clock_watch.h"
 #include "reconcile/loop.h"
 #include "store/store.h"
 
@@ -19,9 +19,10 @@ inline constexpr Millis kProcessesKept{Millis(24 * 3600 * 1000) * 30};
 // After they expired or were revoked, so that a list still explains why one is refused.
 inline constexpr Millis kTokensKept{Millis(24 * 3600 * 1000) * 30};
 
+// Removes nothing for a day after the wall clock jumped.
 class Retention final : public Reconciler {
  public:
-  Retention(Store& store, Clock& clock) : store_(store), clock_(clock) {}
+  Retention(Store& store, Clock& clock) : store_(store), clock_(clock), watch_(clock) {}
 
   // Before requests come: those that the croftd before did not answer are answered by nobody, and
   // their Idempotency-Keys would be refused until they expire.
@@ -33,6 +34,7 @@ class Retention final : public Reconciler {
  private:
   Store& store_;
   Clock& clock_;
+  ClockWatch watch_;
 };
 
 }  // namespace croft

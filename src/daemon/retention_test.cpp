@@ -96,6 +96,16 @@ TEST_F(RetentionTest, RequestsThatNobodyAnswersAreForgottenAtTheStartOnly) {
   EXPECT_TRUE(begin_request("k"));
 }
 
+TEST_F(RetentionTest, AClockThatJumpsRemovesNothing) {
+  const std::size_t before = events();
+  clock_.jump_wall_clock(Millis(365ll * 24 * 3'600'000));
+  clean();
+  EXPECT_EQ(events(), before);
+  clock_.advance(ClockWatch::kQuarantine);  // a day later it is taken for right
+  clean();
+  EXPECT_EQ(events(), 0U);
+}
+
 TEST_F(RetentionTest, AuditEntriesGoAfterTheirTimeAndTheChainStaysWhole) {
   const auto append = [&](const char* action) {
     must(write([&](Tx& tx) { return append_audit(tx, kAll, {.action = action}); }));

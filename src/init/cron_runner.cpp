@@ -8,6 +8,7 @@ namespace croft::init {
 namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
+constexpr std::int64_t kFarBackMinutes = 180;
 
 }  // namespace
 
@@ -31,7 +32,9 @@ void CronRunner::wait_for_next_minute() {
   const Millis left(kMinuteMs - now_ms % kMinuteMs);
   timer_.start(std::min(left, Millis(30'000)), [this] {
     const std::int64_t minute = context_.loop.clock().now().ms / kMinuteMs;
-    if (minute > last_minute_) {
+    // A clock that was put back a little waits until it is where it was, so that nothing runs
+    // twice; one that was put back far starts anew.
+    if (minute > last_minute_ || minute < last_minute_ - kFarBackMinutes) {
       last_minute_ = minute;
       run_due({minute * kMinuteMs});
     }

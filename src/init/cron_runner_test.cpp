@@ -88,6 +88,18 @@ TEST_F(CronRunnerTest, RunsWhatIsDueOnceAMinute) {
   EXPECT_EQ(content("rare"), "");
 }
 
+TEST_F(CronRunnerTest, AClockThatIsSetBackFarStartsAnew) {
+  add("* * * * *", "echo run >> every", true);
+  start();
+  clock_.jump_wall_clock(Millis(-365ll * 24 * 3'600'000));
+  next_minute();
+  jobs_end(1);
+  EXPECT_EQ(content("every"), "run\n");
+  next_minute();
+  jobs_end(1);
+  EXPECT_EQ(content("every"), "run\nrun\n");
+}
+
 TEST_F(CronRunnerTest, OnlyTheLeaderRunsLinesThatAreNotForAll) {
   add("* * * * *", "echo run >> one", false);
   start();

@@ -99,6 +99,13 @@ Result<std::int64_t> retain_step(SqlConnection& db, const LogLimits& limits, Tim
     if (!largest) return fail(largest.error());
     return delete_oldest(db, largest->front().integer(0), INT64_MAX);
   }
+  // Within a project, too, the service with most loses first.
+  const auto over = db.query(
+      "SELECT id FROM services WHERE project IN (SELECT project FROM services GROUP BY project "
+      "HAVING sum(bytes) > ?1) ORDER BY bytes DESC LIMIT 1",
+      {limits.max_project_bytes});
+  if (!over) return fail(over.error());
+  if (!over->empty()) return delete_oldest(db, over->front().integer(0), INT64_MAX);
   // A container that still runs has printed or will print again; its cursor may go after so long.
   CROFT_TRY(
       db.execute("DELETE FROM sources WHERE last_at < ?1 AND id NOT IN "

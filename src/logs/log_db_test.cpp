@@ -237,6 +237,29 @@ TEST_F(LogDbTest, TheChattyServiceLosesItsLinesFirst) {
   EXPECT_LE(left * 100, 300'000u);
 }
 
+TEST_F(LogDbTest, AProjectOverItsShareLosesItsOwnLinesOnly) {
+  std::vector<LogRecord> batch;
+  for (int i = 0; i < 100; ++i) {
+    batch.push_back(record("ours", i, 0, std::string(100, 'o')));
+    batch.push_back(record("theirs", i, 0, std::string(100, 't')));
+    batch.back().project = id<ProjectId>('q');
+    batch.push_back(record("more", i, 0, std::string(300, 'm')));
+    batch.back().project = id<ProjectId>('q');
+    batch.back().service = id<ServiceId>('m');
+  }
+  append(batch);
+  LogLimits limits;
+  limits.max_project_bytes = 30'000;  // ours have 10 000, theirs 40 000
+  while (*db_->retain(limits, kNow) > 0) {
+  }
+  LogQuery all = query();
+  all.limit = kMaxLogLines;
+  EXPECT_EQ(texts(db_->query(all)).size(), 100u);
+  all.project = id<ProjectId>('q');
+  all.service = id<ServiceId>('s');
+  EXPECT_EQ(texts(db_->query(all)).size(), 100u);  // the quieter of the two
+}
+
 TEST_F(LogDbTest, AQuietStreamIsRememberedWhileItsLinesAreKept) {
   append({record("c1", 7, 0, "a")}, kNow);
   EXPECT_EQ(*db_->retain({}, kNow + Millis(1000)), 0);

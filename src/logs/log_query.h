@@ -47,7 +47,8 @@ struct LogPage {
 };
 
 struct LogLimits {
-  std::int64_t max_bytes = 2ll << 30;  // of text, over all services
+  std::int64_t max_bytes = 2ll << 30;            // of text, over all services
+  std::int64_t max_project_bytes = 512ll << 20;  // over the services of one project
   Millis max_age = Millis(14ll * 24 * 3600 * 1000);
 };
 

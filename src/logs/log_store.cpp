@@ -3,6 +3,11 @@
 #include "logs/log_db.h"
 
 namespace croft {
+namespace {
+
+constexpr Millis kForEver{1000ll * 365 * 24 * 3600 * 1000};
+
+}  // namespace
 
 Result<std::unique_ptr<LogStore>> LogStore::open(std::unique_ptr<SqlDatabase> database,
                                                  Clock& clock, LogLimits limits) {
@@ -12,7 +17,7 @@ Result<std::unique_ptr<LogStore>> LogStore::open(std::unique_ptr<SqlDatabase> da
 }
 
 LogStore::LogStore(std::unique_ptr<LogDb> db, Clock& clock, LogLimits limits)
-    : db_(std::move(db)), clock_(clock), limits_(limits) {}
+    : db_(std::move(db)), clock_(clock), limits_(limits), watch_(clock) {}
 
 LogStore::~LogStore() = default;
 
@@ -52,7 +57,8 @@ Task<Status> LogStore::retain() {
   LogDb& db = *db_;
   for (;;) {
     const Timestamp now = clock_.now();
-    const LogLimits limits = limits_;
+    LogLimits limits = limits_;
+    if (!watch_.believable()) limits.max_age = kForEver;
     const auto work = [&db, limits, now] { return db.retain(limits, now); };
     const auto gone = co_await run_blocking(pool_, work);
     if (!gone) co_return fail(gone.error());

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/time.h"
+#include "base/clock_watch.h"
 #include "logs/log_query.h"
 #include "store/sql.h"
 #include "task/pool.h"
@@ -33,9 +33,11 @@ class LogStore {
 
   Task<Result<LogPage>> query(LogQuery query);
 
-  // Removes what is over the limits, in small steps between which appends get their turn. Call it
-  // every few minutes.
+  // Removes what is over the limits (nothing for its age for a day after the clock jumped), in
+  // small steps between which appends get their turn. Call it every few minutes.
   Task<Status> retain();
+  // For the next retain().
+  void set_limits(LogLimits limits) { limits_ = limits; }
 
  private:
   friend class LogFollower;
@@ -44,6 +46,7 @@ class LogStore {
   std::unique_ptr<LogDb> db_;
   Clock& clock_;
   LogLimits limits_;
+  ClockWatch watch_;
   std::set<Signal*> followers_;
   // One append and one search at a time; the last member, so that it ends before what it uses.
   Pool pool_{2};

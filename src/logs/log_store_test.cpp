@@ -95,5 +95,16 @@ TEST_F(LogStoreTest, RetainsByAge) {
   EXPECT_EQ(page->lines.front().line, "new");
 }
 
+TEST_F(LogStoreTest, AClockThatJumpsDeletesNothing) {
+  ASSERT_TRUE(runtime_.run_until_done(append_some(store_.get(), {{record(1, "kept")}})));
+  clock_.jump_wall_clock(Millis(365ll * 24 * 3'600'000));
+  ASSERT_TRUE(runtime_.run_until_done(store_->retain()));
+  EXPECT_EQ(runtime_.run_until_done(store_->query(query()))->lines.size(), 1u);
+  // A clock that stays there for a day is right.
+  clock_.advance(ClockWatch::kQuarantine);
+  ASSERT_TRUE(runtime_.run_until_done(store_->retain()));
+  EXPECT_TRUE(runtime_.run_until_done(store_->query(query()))->lines.empty());
+}
+
 }  // namespace
 }  // namespace croft

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "reconcile/rollout_verdict.h"
@@ -75,8 +76,26 @@ Task<Status> ScaleProcess::set_count(ServiceId service, int containers, int* bef
   co_return done;
 }
 
+Task<Result<boost::json::array>> ScaleProcess::failed_containers(ServiceId service) {
+  auto sets = co_await context_.store.read(
+      [&service](const Tx& tx) { return list_instance_sets(tx, Scope::platform(), service); });
+  if (!sets) co_return fail(std::move(sets).error());
+  boost::json::array ids;
+  for (const InstanceSet& set : *sets) {
+    for (const InstanceView& instance : context_.world.instances(set.id)) {
+      if (instance.exit_code.value_or(0) != 0) ids.emplace_back(instance.container_id);
+    }
+  }
+  co_return ids;
+}
+
 Task<Status> ScaleProcess::wait_count(ProcessRun& run, ServiceId service, int containers) {
   const Millis deadline = context_.clock.steady() + kScaleLimit;
+  // By name, not by time: clocks jump.
+  std::set<std::string> old_failures;
+  if (const auto* known = run.state().if_contains("failed_before")) {
+    for (const auto& id : known->as_array()) old_failures.emplace(id.as_string());
+  }
   for (;;) {
     const std::uint64_t seen = context_.world.changed().version();
     auto sets = co_await context_.store.read(
@@ -89,10 +108,9 @@ Task<Status> ScaleProcess::wait_count(ProcessRun& run, ServiceId service, int co
       running += context_.world.running(set.id);
       for (const InstanceView& instance : context_.world.instances(set.id)) {
         ready += instance.health == InstanceState::kReady ? 1 : 0;
-        const bool new_failure =
-            instance.exit_code.has_value() && instance.started_at && run.process().started_at &&
-            *instance.started_at > *run.process().started_at && instance.exit_code != 0;
-        if (!new_failure) continue;
+        if (instance.exit_code.value_or(0) == 0 || old_failures.contains(instance.container_id)) {
+          continue;
+        }
         run.failure = explain_exit(instance, 0);
         co_return fail(ErrorCode::kFailed, run.failure->message);
       }
@@ -117,7 +135,12 @@ Task<Status> ScaleProcess::run(std::string step, ProcessRun& run) {
     int before = 0;
     CROFT_CO_TRY(co_await set_count(id, containers, &before));
     // Only the first attempt knows the number from before.
-    if (!run.state().contains("before")) run.state()["before"] = before;
+    if (!run.state().contains("before")) {
+      run.state()["before"] = before;
+      auto failed = co_await failed_containers(id);
+      if (!failed) co_return fail(std::move(failed).error());
+      run.state()["failed_before"] = std::move(*failed);
+    }
     run.log(fmt::format("from {} to {} containers", before, containers));
     co_return co_await run.save_state();
   }

@@ -32,6 +32,8 @@ class ScaleProcess final : public ProcessHandler {
 
  private:
   Task<Status> set_count(ServiceId service, int containers, int* before);
+  // Ids of the service's containers that have ended badly, as far as is known now.
+  Task<Result<boost::json::array>> failed_containers(ServiceId service);
   Task<Status> wait_count(ProcessRun& run, ServiceId service, int containers);
 
   ProcessContext& context_;
