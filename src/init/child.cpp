@@ -134,19 +134,21 @@ Result<std::unique_ptr<Child>> Child::start(ChildContext& context, const ChildSp
     if (!made) return fail(std::move(made).error());
     pipe = std::move(*made);
   }
+  const User& user = spec.account != nullptr ? spec.account->user : context.user;
+  const Environment& variables = spec.account != nullptr ? spec.account->env : context.env;
   // /dev/stdout opens the pipe anew: it must belong to the user, or nginx and others cannot log.
   for (std::size_t i = 0; i < 2; ++i) {
-    (void)!::fchown(pipes[i].write_end.get(), context.user.uid, context.user.gid);
+    (void)!::fchown(pipes[i].write_end.get(), user.uid, user.gid);
   }
-  take_path(context.env);
+  take_path(variables);
   std::vector<std::string> argv = spec.argv;
-  std::vector<std::string> env = env_strings(context.env);
+  std::vector<std::string> env = env_strings(variables);
   const std::vector<char*> argv_pointers = pointers(argv);
   const std::vector<char*> env_pointers = pointers(env);
   const pid_t pid = ::fork();
   if (pid < 0) return fail(errno_error("start a process", errno));
   if (pid == 0) {
-    run_child({context.user, spec.workdir.c_str(), argv_pointers.data(), env_pointers.data(),
+    run_child({user, spec.workdir.c_str(), argv_pointers.data(), env_pointers.data(),
                pipes[0].write_end.get(), pipes[1].write_end.get(), pipes[2].write_end.get()});
   }
   ::setpgid(pid, pid);
@@ -156,7 +158,7 @@ Result<std::unique_ptr<Child>> Child::start(ChildContext& context, const ChildSp
   do {
     got = ::read(pipes[2].read_end.get(), &failure, sizeof failure);
   } while (got < 0 && errno == EINTR);
-  if (got == sizeof failure) return fail(start_error(failure, spec, context.user));
+  if (got == sizeof failure) return fail(start_error(failure, spec, user));
 
   std::unique_ptr<Child> child(new Child(context));
   child->pid_ = pid;

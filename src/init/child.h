@@ -38,6 +38,7 @@ class Reaper {
 struct ChildSpec {
   std::vector<std::string> argv;
   std::string workdir;
+  const Account* account = nullptr;  // null: what all children of the container run as
   Stream out = Stream::kOut;
   Stream err = Stream::kErr;
 };

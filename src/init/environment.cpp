@@ -28,6 +28,16 @@ Environment child_environment(const InitConfig& config, const User& user,
   return env;
 }
 
+Result<Account> load_account(std::string_view name, const InitConfig& config, Environment env) {
+  auto user = load_user(name);
+  if (!user) return fail(std::move(user).error());
+  const Environment own = {{"HOME", user->home}, {"USER", user->name}, {"LOGNAME", user->name}};
+  for (const auto& [key, value] : own) {
+    if (!config.env.contains(key)) env[key] = value;
+  }
+  return Account{std::move(*user), std::move(env)};
+}
+
 Environment own_environment() {
   Environment env;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

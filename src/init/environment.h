@@ -22,6 +22,16 @@ inline constexpr const char* kOnceHostsVariable = "CROFT_ONCE_HOSTS";
 Environment child_environment(const InitConfig& config, const User& user,
                               const Environment& inherited);
 
+// Another user of this container and what that user's commands find.
+struct Account {
+  User user;
+  Environment env;
+};
+
+// `env` with HOME, USER and LOGNAME of `user` (a name or a uid) where `config.env` does not set
+// them. kNotFound names a user that the image has not.
+Result<Account> load_account(std::string_view user, const InitConfig& config, Environment env);
+
 Environment own_environment();                             // of this process
 std::vector<std::string> env_strings(const Environment&);  // "KEY=value"
 

@@ -38,18 +38,29 @@ Status ProcessSet::start(const InitProcess** failed) {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     Member& member = members_[i];
     member.process = &config_.processes[i];
-    const InitProcess& process = *member.process;
-    auto child =
-        Child::start(context_,
-                     {.argv = process.argv.empty() ? shell_argv(process.command) : process.argv,
-                      .workdir = process.workdir.empty() ? config_.workdir : process.workdir},
-                     [this, &member](int wait_status) { ended(member, wait_status); });
-    if (!child) {
-      if (failed != nullptr) *failed = &process;
-      return fail(std::move(child).error());
+    if (Status started = start_member(member); !started) {
+      if (failed != nullptr) *failed = member.process;
+      return started;
     }
-    member.child = std::move(*child);
   }
+  return {};
+}
+
+Status ProcessSet::start_member(Member& member) {
+  const InitProcess& process = *member.process;
+  ChildSpec spec{.argv = process.argv.empty() ? shell_argv(process.command) : process.argv,
+                 .workdir = process.workdir.empty() ? config_.workdir : process.workdir};
+  Account account;
+  if (!process.user.empty()) {
+    auto loaded = load_account(process.user, config_, context_.env);
+    if (!loaded) return fail(std::move(loaded).error());
+    account = std::move(*loaded);
+    spec.account = &account;
+  }
+  auto child = Child::start(context_, spec,
+                            [this, &member](int wait_status) { ended(member, wait_status); });
+  if (!child) return fail(std::move(child).error());
+  member.child = std::move(*child);
   return {};
 }
 

@@ -55,6 +55,7 @@ class ProcessSet {
     std::unique_ptr<Child> child;
     std::optional<int> wait_status;
   };
+  Status start_member(Member& member);
   void ended(Member& member, int wait_status);
   void check_stopped();
 

@@ -51,9 +51,9 @@ void Supervisor::queue_init_steps() {
   }
   for (const InitProcess& process : config_.processes) {
     for (std::size_t i = 0; i < process.init_commands.size(); ++i) {
-      init_steps_.push_back({fmt::format("{}.initCommands[{}]", start_step(process), i),
-                             process.init_commands[i],
-                             process.workdir.empty() ? config_.workdir : process.workdir});
+      init_steps_.push_back(
+          {fmt::format("{}.initCommands[{}]", start_step(process), i), process.init_commands[i],
+           process.workdir.empty() ? config_.workdir : process.workdir, process.user});
     }
   }
 }
@@ -64,7 +64,15 @@ void Supervisor::next_init_step() {
   const InitStep step = std::move(init_steps_.front());
   init_steps_.pop_front();
   channel_.announce(InstanceState::kInitializing, fmt::format("{}: {}", step.step, step.command));
-  auto child = Child::start(context_, {.argv = shell_argv(step.command), .workdir = step.workdir},
+  ChildSpec spec{.argv = shell_argv(step.command), .workdir = step.workdir};
+  Account account;
+  if (!step.user.empty()) {
+    auto loaded = load_account(step.user, config_, context_.env);
+    if (!loaded) return fail_with({step.step, step.command, 1, loaded.error().message(), {}});
+    account = std::move(*loaded);
+    spec.account = &account;
+  }
+  auto child = Child::start(context_, spec,
                             [this, step](int wait_status) { init_step_ended(step, wait_status); });
   if (!child) {
     return fail_with({step.step, step.command, 1, child.error().message(), {}});

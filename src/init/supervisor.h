@@ -39,6 +39,7 @@ class Supervisor {
     std::string step;  // of the exit report
     std::string command;
     std::string workdir;
+    std::string user = {};  // empty: the container's
   };
 
   bool prepare();

@@ -35,6 +35,18 @@ TEST(User, IsFoundWithAllItsGroups) {
   EXPECT_THAT(user->groups, ElementsAre(2024U, 27U));
 }
 
+TEST(User, IsFoundByItsNumber) {
+  const auto named = find_user("2023", kPasswd, kGroup);
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->name, "zerops");
+  EXPECT_THAT(named->groups, ElementsAre(2024U, 27U));
+  const auto nameless = find_user("4711", kPasswd, kGroup);
+  ASSERT_TRUE(nameless);
+  EXPECT_EQ(nameless->uid, 4711U);
+  EXPECT_THAT(nameless->groups, ElementsAre(4711U));
+  EXPECT_EQ(nameless->home, "/");
+}
+
 TEST(User, ThatIsMissingIsNamed) {
   EXPECT_THAT(find_user("zero", kPasswd, kGroup).error().message(), HasSubstr("'zero'"));
   EXPECT_FALSE(find_user("bad", "bad:x:ten:1::/:/bin/sh\n", ""));

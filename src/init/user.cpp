@@ -42,14 +42,18 @@ void add_group(User& user, gid_t gid) {
 
 Result<User> find_user(std::string_view name, std::string_view passwd, std::string_view group) {
   std::optional<User> found;
+  const auto wanted_uid = parse_number(name);
   for (const std::string_view line : split(passwd, '\n')) {
     const auto fields = split(line, ':');
-    if (fields.size() != 7 || fields[0] != name) continue;
+    if (fields.size() != 7) continue;
     const auto uid = parse_number(fields[2]);
     const auto gid = parse_number(fields[3]);
-    if (!uid || !gid) continue;
-    found = User{std::string(name), *uid, *gid, {*gid}, std::string(fields[5])};
+    if (!uid || !gid || (wanted_uid ? uid != wanted_uid : fields[0] != name)) continue;
+    found = User{std::string(fields[0]), *uid, *gid, {*gid}, std::string(fields[5])};
     break;
+  }
+  if (!found && wanted_uid) {
+    return User{std::string(name), *wanted_uid, *wanted_uid, {*wanted_uid}, "/"};
   }
   if (!found) {
     return fail(ErrorCode::kNotFound,
@@ -60,7 +64,8 @@ Result<User> find_user(std::string_view name, std::string_view passwd, std::stri
     const auto gid = fields.size() == 4 ? parse_number(fields[2]) : std::nullopt;
     if (!gid) continue;
     const auto members = split(fields[3], ',');
-    if (std::find(members.begin(), members.end(), name) != members.end()) add_group(*found, *gid);
+    if (std::find(members.begin(), members.end(), found->name) != members.end())
+      add_group(*found, *gid);
   }
   if (found->home.empty()) found->home = "/";
   return std::move(*found);

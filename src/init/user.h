@@ -20,8 +20,9 @@ struct User {
   std::string home = "/";
 };
 
-// From the texts of passwd(5) and group(5). kNotFound when there is no such user. Lines that do not
-// have the form are skipped.
+// From the texts of passwd(5) and group(5), by name or by uid. kNotFound when there is no user of
+// that name; a uid that nobody has is a user without a name, with a group of the same number. Lines
+// that do not have the form are skipped.
 Result<User> find_user(std::string_view name, std::string_view passwd, std::string_view group);
 
 // From /etc/passwd and /etc/group. "root" works without either.

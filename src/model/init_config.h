@@ -60,8 +60,9 @@ struct InitProcess {
   std::vector<std::string> argv;
   std::string workdir;                     // empty: InitConfig::workdir
   std::vector<std::string> init_commands;  // before this process, after InitConfig::init_commands
+  std::string user = {};                   // name or uid, for both; empty: InitConfig::user
 };
-BOOST_DESCRIBE_STRUCT(InitProcess, (), (name, command, argv, workdir, init_commands))
+BOOST_DESCRIBE_STRUCT(InitProcess, (), (name, command, argv, workdir, init_commands, user))
 
 struct EnvReplace {
   std::vector<std::string>

@@ -47,7 +47,8 @@ std::vector<InitProcess> processes_of(const spec::Run& run, const catalog::Servi
     processes.push_back({.name = start.name.empty() ? std::to_string(number) : start.name,
                          .command = start.command,
                          .workdir = start.working_dir,
-                         .init_commands = start.init_commands});
+                         .init_commands = start.init_commands,
+                         .user = start.user});
   }
   if (processes.empty() && !type.start.empty()) processes.push_back({.argv = type.start});
   return processes;

@@ -56,6 +56,24 @@ TEST(InitPlan, TakesCommandsChecksAndPortsFromTheSetup) {
   EXPECT_EQ(plan_ports(setup, nodejs()).size(), 2u);
 }
 
+TEST(InitPlan, StartCommandsKeepTheirUserAndFolder) {
+  const spec::Setup setup = setup_of(R"(croft:
+  - setup: api
+    run:
+      startCommands:
+        - { command: node a.js, name: web, user: www-data, workingDir: /srv, initCommands: [x] }
+        - command: node b.js
+)");
+  const auto init = plan_runtime_init(setup, nodejs(), {}, {});
+  ASSERT_TRUE(init) << init.error().describe();
+  ASSERT_EQ(init->processes.size(), 2u);
+  EXPECT_EQ(init->processes[0].user, "www-data");
+  EXPECT_EQ(init->processes[0].workdir, "/srv");
+  EXPECT_EQ(init->processes[0].init_commands, std::vector<std::string>{"x"});
+  EXPECT_EQ(init->processes[1].user, "");
+  EXPECT_EQ(init->processes[1].name, "2");
+}
+
 TEST(InitPlan, RefusesARuntimeWithoutAStartCommand) {
   const spec::Setup setup =
       setup_of("croft:\n  - setup: api\n    run: { ports: [{ port: 3000 }] }\n");

@@ -218,6 +218,35 @@ TEST(InitLifecycle, RunsAsTheUserWithAWritableStandardOutput) {
   EXPECT_THAT(run.errors(), HasSubstr("Permission denied"));
 }
 
+TEST(InitLifecycle, AStartCommandRunsAsItsOwnUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  InitRun run;
+  InitConfig config = config_for("true");
+  config.processes = {{.name = "web", .command = "sleep 30"},
+                      {.name = "own",
+                       .command = "echo run $(id -un) $USER $HOME; echo own > /dev/stdout; exit 3",
+                       .init_commands = {"echo init $(id -un)"},
+                       .user = "daemon"}};
+  run.start(config);
+  EXPECT_EQ(run.wait(), 3);
+  EXPECT_EQ(run.output(), "init daemon\nrun daemon daemon /usr/sbin\nown\n");
+  EXPECT_EQ(run.report().step, "start:own");
+
+  InitRun by_uid;
+  config.processes = {{.command = "id -u; id -g; echo $HOME", .user = "4711"}};
+  config.env = {{"HOME", "/srv"}};
+  by_uid.start(config);
+  by_uid.wait();
+  EXPECT_EQ(by_uid.output(), "4711\n4711\n/srv\n");
+
+  InitRun nobody;
+  config.processes = {{.name = "own", .command = "true", .user = "nosuchuser"}};
+  nobody.start(config);
+  EXPECT_EQ(nobody.wait(), 1);
+  EXPECT_EQ(nobody.report().step, "start:own");
+  EXPECT_THAT(nobody.report().reason, HasSubstr("nosuchuser"));
+}
+
 TEST(InitLifecycle, ExecRunsWithTheEnvironmentOfTheService) {
   InitRun run;
   InitConfig config = config_for("true");
