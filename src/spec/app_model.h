@@ -29,6 +29,7 @@ struct Build {
   Cache cache = false;
   std::vector<std::string> add_to_run_prepare;
   EnvVariables env_variables;
+  Places env_places;
 };
 
 // Asked on the container itself. Exactly one of HttpGet and Exec.
@@ -66,7 +67,7 @@ struct StartCommand {
   std::string command;
   std::string name;         // letters and digits; empty: numbered
   std::string working_dir;  // empty: /var/www
-  std::string user;         // empty: the container's user
+  std::string user;         // name or uid, for its init commands too; empty: the container's user
   std::vector<std::string> init_commands;
 };
 
@@ -127,11 +128,13 @@ struct Run {
   std::string site_config_path;
   std::optional<EnvReplace> env_replace;
   EnvVariables env_variables;
+  Places env_places;
   std::vector<Port> ports;
   std::optional<HealthCheck> health_check;
   std::vector<CronJob> crontab;
   std::optional<Routing> routing;
-  std::optional<VolumeMount> volume;
+  std::optional<VolumeMount> volume;  // no effect yet: idle_keys.h
+  Places web_keys;  // those that only web server types use, for a warning on others
 };
 
 struct Setup {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "spec/suggest.h"
 
 namespace croft::spec {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::string_view kRuntimePrefix = "RUNTIME_";
 // References inside of references: deeper is nobody's intention.
 constexpr int kMaxNesting = 16;
+constexpr std::size_t kMaxSuggestions = 10;
 constexpr std::size_t kMaxName = 512;   // longer than a hostname and a key together
 constexpr std::size_t kMaxDepth = 200;  // chain of references to references
 
@@ -118,6 +120,7 @@ class Resolver {
   std::string expanded(const Scope& scope, std::string_view text, int nesting);
   std::size_t bare_name(const Scope& scope, std::string_view text) const;
   std::string expanded_reference(const Scope& scope, std::string_view inner, int nesting);
+  std::vector<std::string> names_for(const Scope& scope) const;
   std::string value_of(const Scope& scope, std::string_view name, const std::string& literal);
   Target look_up(const Scope& scope, const std::string& name) const;
   std::string leave(const std::string& literal, std::string_view why);
@@ -162,11 +165,36 @@ Resolver::Target Resolver::look_up(const Scope& scope, const std::string& name) 
   return {};
 }
 
+// Every name that could have been written instead of one that there is not.
+std::vector<std::string> Resolver::names_for(const Scope& scope) const {
+  std::vector<std::string> names;
+  const auto add = [&](const EnvVariables& from, const std::string& prefix) {
+    for (const auto& [key, value] : from) names.push_back(prefix + key);
+  };
+  if (scope.build != nullptr) add(*scope.build, "");
+  add(input_.project, "");
+  for (const ServiceVariables& service : input_.services) {
+    const std::string prefix = &service == scope.service ? "" : service.hostname + "_";
+    for (const EnvVariables* level : {&service.system, &service.yaml, &service.user}) {
+      add(*level, prefix);
+    }
+  }
+  return names;
+}
+
 std::string Resolver::value_of(const Scope& scope, std::string_view name,
                                const std::string& literal) {
   const Target target = look_up(scope, std::string(name));
   if (target.value == nullptr) {
-    return leave(literal, "no such variable: it stays as it is written");
+    // Looking for the nearest costs; a file with many mistakes gets it for the first ones.
+    const bool suggest = warnings_.size() < kMaxSuggestions;
+    const std::string near = suggest ? nearest(name, names_for(scope)) : std::string();
+    return leave(literal,
+                 near.empty()
+                     ? "no such variable: it stays as it is written"
+                     : fmt::format("no such variable, did you mean ${{{}}}? It stays as it "
+                                   "is written",
+                                   near));
   }
   const Visit visit{target.scope, target.key};
   if (std::ranges::find(path_, visit) != path_.end()) {

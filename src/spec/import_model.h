@@ -54,6 +54,7 @@ struct ImportService {
   std::map<std::string, std::string> profile_overrides;
   SecretVariables env_secrets;  // envSecrets and dotEnvSecrets
   EnvVariables env_variables;   // of 2022
+  Places env_places;            // of both
   std::string nginx_config;
   std::optional<double> object_storage_size;  // GB
   std::string object_storage_policy;

@@ -8,6 +8,7 @@
 #include "spec/deploy_files.h"
 #include "spec/dotenv.h"
 #include "spec/env_key.h"
+#include "spec/idle_keys.h"
 #include "spec/import_config.h"
 #include "spec/keys.h"
 #include "spec/setup_parser.h"
@@ -117,11 +118,13 @@ void read_variables(const MapReader& map, ImportService& service) {
     for (auto& [key, value] : read_env_variables(*secrets, out)) {
       service.env_secrets.emplace(key, Secret(value));
     }
+    service.env_places = env_places(*secrets);
   }
   if (const auto dotenv = map.get("dotEnvSecrets")) read_dotenv(*dotenv, service, out);
   const auto variables = map.get("envVariables");
   if (!variables) return;
   service.env_variables = read_env_variables(*variables, out);
+  service.env_places.merge(env_places(*variables));
   for (const auto& [key, value] : service.env_variables) {
     const MapEntry* entry = (*variables)->find(key);
     for (const auto& [secret, unused] : service.env_secrets) {
@@ -230,6 +233,12 @@ void read_containers(const MapReader& map, ImportService& service) {
                     fmt::format("minContainers ({}) is more than maxContainers ({})",
                                 *service.min_containers, *service.max_containers));
   }
+  if (service.max_containers > service.min_containers.value_or(1)) {
+    const auto field = map.get("maxContainers");
+    map.out().warning(field->key_at, field->pointer,
+                      "'maxContainers' has no effect: containers are not added automatically yet; "
+                      "`croft service scale` sets their number");
+  }
   if (const auto scaling = map.get("verticalAutoscaling")) {
     service.vertical_autoscaling = read_vertical_autoscaling(*scaling, map.out());
   }
@@ -317,6 +326,7 @@ ImportProject read_project(const Field& field, Complaints& out) {
   project.ssh_isolation = read_ssh_isolation(map);
   if (const auto shared = map.get("sharedIpv4")) project.shared_ipv4 = read_bool(*shared, out);
   map.string("location", project.location);
+  warn_of_idle_keys(map, "project");
   return project;
 }
 
@@ -348,6 +358,7 @@ ImportService read_service(const Field& field, const TypeResolver& resolver, Com
   service.ssh_isolation = read_ssh_isolation(map);
   if (const auto ports = map.get("ports")) service.ports = read_ports(*ports, true, out);
   map.string("documentRoot", service.document_root);
+  warn_of_idle_keys(map, "service");
   return service;
 }
 

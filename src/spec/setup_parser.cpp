@@ -8,6 +8,7 @@
 #include "spec/deploy_files.h"
 #include "spec/env.h"
 #include "spec/env_key.h"
+#include "spec/idle_keys.h"
 #include "spec/keys.h"
 #include "spec/probe_parser.h"
 
@@ -41,6 +42,13 @@ std::optional<Field> get_either(const MapReader& map, std::string_view key,
 std::string read_system(const MapReader& map) {
   const auto field = map.get("os");
   return field ? read_choice(*field, kSystems, map.out()).value_or("") : "";
+}
+
+// `os` only says what `base` is for: without one it is nothing.
+void warn_of_lone_os(const MapReader& map, Complaints& out) {
+  const auto os = map.get("os");
+  if (!os || map.get("base")) return;
+  out.warning(os->key_at, os->pointer, "'os' has no effect without 'base': name a type there");
 }
 
 // A path below /var/www or the source folder; complains when it leads out.
@@ -95,8 +103,10 @@ Build parse_build(const Field& field, const SetupContext& context) {
   if (const auto add = map.get("addToRunPrepare")) {
     build.add_to_run_prepare = read_deploy_files(*add, context.out);
   }
+  warn_of_lone_os(map, context.out);
   if (const auto env = map.get("envVariables")) {
     build.env_variables = read_env_variables(*env, context.out);
+    build.env_places = env_places(*env);
   }
   return build;
 }
@@ -109,30 +119,6 @@ Deploy parse_deploy(const Field& field, const SetupContext& context) {
   }
   map.boolean("temporaryShutdown", deploy.temporary_shutdown);
   return deploy;
-}
-
-std::vector<StartCommand> read_start_commands(const Field& field, Complaints& out) {
-  std::vector<StartCommand> result;
-  for (const Field& item : read_items(field, out)) {
-    const MapReader map(item, "startCommands", keys::kStartCommand, out);
-    StartCommand start;
-    if (const auto command = map.require("command")) {
-      start.command = read_text(*command, out).value_or("");
-    }
-    if (const auto name = map.get("name")) {
-      start.name = read_text(*name, out).value_or("");
-      const auto twin = std::ranges::find(result, start.name, &StartCommand::name);
-      if (!start.name.empty() && twin != result.end()) {
-        out.error(name->at(), name->pointer,
-                  fmt::format("another start command is named '{}'", start.name));
-      }
-    }
-    map.string("workingDir", start.working_dir);
-    map.string("user", start.user);
-    map.strings("initCommands", false, start.init_commands);
-    result.push_back(std::move(start));
-  }
-  return result;
 }
 
 EnvReplace read_env_replace(const Field& field, Complaints& out) {
@@ -196,6 +182,19 @@ void read_start(const MapReader& map, Run& run) {
   }
 }
 
+// What the file asks for in vain, as far as it shows without the service's type.
+void check_effects(const MapReader& map, Run& run) {
+  for (const std::string_view key : {"documentRoot", "siteConfigPath", "routing"}) {
+    if (const auto place = map.get(key)) run.web_keys.emplace(key, place->key_at);
+  }
+  warn_of_idle_keys(map, "run");
+  if (run.routing && !run.routing->root.empty() && !run.document_root.empty()) {
+    const auto routing = map.get("routing");
+    map.out().warning(routing->key_at, routing->pointer,
+                      "'root' has no effect: documentRoot is set too");
+  }
+}
+
 Run parse_run(const Field& field, const SetupContext& context) {
   Complaints& out = context.out;
   const auto known = context.old_names ? joined(keys::kRun, keys::kOldRun) : joined(keys::kRun, {});
@@ -206,6 +205,7 @@ Run parse_run(const Field& field, const SetupContext& context) {
   if (const auto base = map.get("base")) {
     run.base = read_type(*base, run.os, TypeRole::kRunBase, context.resolver, out);
   }
+  warn_of_lone_os(map, out);
   const auto commands = [&](std::string_view key, std::string_view old_key) {
     const auto place = context.old_names ? get_either(map, key, old_key) : map.get(key);
     return place ? read_strings(*place, context.old_names, out) : std::vector<std::string>();
@@ -218,12 +218,16 @@ Run parse_run(const Field& field, const SetupContext& context) {
   if (const auto replace = map.get("envReplace")) {
     run.env_replace = read_env_replace(*replace, out);
   }
-  if (const auto env = map.get("envVariables")) run.env_variables = read_env_variables(*env, out);
+  if (const auto env = map.get("envVariables")) {
+    run.env_variables = read_env_variables(*env, out);
+    run.env_places = env_places(*env);
+  }
   if (const auto ports = map.get("ports")) run.ports = read_ports(*ports, false, out);
   if (const auto check = map.get("healthCheck")) run.health_check = read_health_check(*check, out);
   if (const auto crontab = map.get("crontab")) run.crontab = read_crontab(*crontab, out);
   if (const auto routing = map.get("routing")) run.routing = read_routing(*routing, out);
   if (const auto volume = map.get("volume")) run.volume = read_volume(*volume, out);
+  check_effects(map, run);
   return run;
 }
 
@@ -253,6 +257,14 @@ Setup parse_setup(const Field& field, const SetupContext& context) {
   if (const auto build = map.get("build")) setup.build = parse_build(*build, context);
   if (const auto deploy = map.get("deploy")) setup.deploy = parse_deploy(*deploy, context);
   if (const auto run = map.get("run")) setup.run = parse_run(*run, context);
+  if (setup.build && !setup.build->add_to_run_prepare.empty() && !context.is_template &&
+      (!setup.run || setup.run->prepare_commands.empty())) {
+    const Field build = *map.get("build");
+    const MapEntry* add = build->find("addToRunPrepare");
+    context.out.warning(add->at, build.entry(*add).pointer,
+                        "'addToRunPrepare' has no effect: only run.prepareCommands see these "
+                        "files, and there are none");
+  }
   return setup;
 }
 
@@ -291,6 +303,12 @@ EnvVariables read_env_variables(const Field& field, Complaints& out) {
                 fmt::format("{}: {}", cycle.reference, cycle.message));
   }
   return result;
+}
+
+Places env_places(const Field& field) {
+  Places places;
+  for (const MapEntry& entry : field->entries) places.emplace(entry.key, entry.at);
+  return places;
 }
 
 std::optional<TypeUse> read_type(const Field& field, std::string_view os, TypeRole role,

@@ -19,6 +19,7 @@ Setup parse_setup(const Field& field, const SetupContext& context);
 // `envVariables`: keys of the env grammar, each once regardless of case, none reserved; values
 // text, numbers or booleans as written. A null value is left out, with a warning.
 EnvVariables read_env_variables(const Field& field, Complaints& out);
+Places env_places(const Field& field);
 
 // A type string; complains about its form, warns when the resolver does not know it. `os`: what a
 // bare version is a version of.
@@ -28,6 +29,9 @@ std::optional<TypeUse> read_type(const Field& field, std::string_view os, TypeRo
 // `ports`: 10 to 65435, each port and protocol once. `http_default`: what a port without
 // `httpSupport` is.
 std::vector<Port> read_ports(const Field& field, bool http_default, Complaints& out);
+
+// `startCommands`: each with a command, names each once.
+std::vector<StartCommand> read_start_commands(const Field& field, Complaints& out);
 
 // `deployFiles` and `addToRunPrepare`: one path or a list, each checked against deploy_files.h.
 std::vector<std::string> read_deploy_files(const Field& field, Complaints& out);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct TypeUse {
   Position at;
   std::string pointer;
 };
+
+// Where keys stand, for complaints that only a real service and its environment give rise to.
+using Places = std::map<std::string, Position>;
 
 enum class TypeRole : unsigned char { kBuildBase, kRunBase, kService };
 
