@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/file.h"
+#include "base/free_space.h"
 #include "base/log.h"
 #include "build/image_base.h"
 #include "build/image_hash.h"
@@ -155,16 +156,9 @@ Task<Status> ImageStore::check_free_space() {
   auto info = co_await engine_.info(kShort);
   if (!info) co_return fail(std::move(info).error().in("ask the engine where it keeps images"));
   // An engine on another machine has its folder there; then its own errors have to do.
-  std::error_code error;
-  if (!info->root_dir.empty() && fs::exists(info->root_dir, error)) paths.push_back(info->root_dir);
+  if (!info->root_dir.empty()) paths.push_back(info->root_dir);
   for (const fs::path& path : paths) {
-    const auto space = fs::space(path, error);
-    if (error || space.available >= options_.min_free_bytes) continue;
-    co_return fail(
-        ErrorCode::kExhausted,
-        fmt::format("only {} MiB are free in {}; images need at least {} MiB: free some "
-                    "space there, or remove images that are not used",
-                    space.available >> 20, path.string(), options_.min_free_bytes >> 20));
+    CROFT_CO_TRY(croft::check_free_space(path, options_.min_free_bytes));
   }
   co_return Status();
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/free_space.h"
 #include "base/result.h"
 #include "build/image_host.h"
 #include "build/image_plan.h"
@@ -26,7 +27,7 @@ struct ImageStoreOptions {
   std::filesystem::path binaries;  // folder with croft-init, croft-core; croft's own programs
   std::string install_id;          // in the names of what this store makes, and its label
   std::string pin;                 // see ImagePlanInputs
-  std::uint64_t min_free_bytes = 2ull << 30;
+  std::uint64_t min_free_bytes = kLeastFreeBytes;
   HostPaths host;  // current_host_paths(), except in tests
 };
 
@@ -62,6 +63,10 @@ class ImageStore {
   // complete.
   Task<Result<std::string>> ensure_image(ImageRequest request, ImageProgress progress);
 
+  // kExhausted: too little is free where the engine or this store keeps things; kUnavailable: the
+  // engine does not answer.
+  Task<Status> check_free_space();
+
   // Every image of the catalog, internal ones included; touches nothing.
   Task<Result<std::vector<ImageState>>> list_images();
 
@@ -76,7 +81,6 @@ class ImageStore {
   std::map<std::string, std::string> hash_binaries() const;
   // Whether the engine has it; under the name of another installation, it gets ours too.
   Task<Result<bool>> exists(const ImageStep& step);
-  Task<Status> check_free_space();
   // `title`: what progress calls it.
   Task<Status> make_step(const ImageStep& step, std::string title, const RecipeSet& recipes,
                          const ImageProgress& progress);
