@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "build/archive_writer.h"
 #include "build/image_host.h"
+#include "build/registry_trouble.h"
 
 namespace croft::build {
 namespace {
@@ -122,14 +123,19 @@ Task<Status> BuildContainer::remove_host_settings() {
   co_return Status();
 }
 
+std::map<std::string, std::string> BuildContainer::seen_by(const BuildCommand& command) const {
+  std::map<std::string, std::string> env = host_env(spec_.host);
+  for (const auto& [key, value] : command.env) env[key] = value;
+  return env;
+}
+
 Task<Status> BuildContainer::run(BuildCommand command) {
   if (cancelled_) co_return fail(ErrorCode::kCancelled, "the build was cancelled");
   engine::ExecSpec exec;
   exec.command = command.argv;
   exec.user = command.user;
   exec.workdir = command.workdir;
-  exec.env = host_env(spec_.host);
-  for (const auto& [key, value] : command.env) exec.env[key] = value;
+  exec.env = seen_by(command);
   auto session = co_await engine_.exec(id_, exec, kCall);
   if (!session) {
     if (cancelled_) co_return fail(ErrorCode::kCancelled, "the build was cancelled");
@@ -206,6 +212,9 @@ Task<Status> BuildContainer::judge(const BuildCommand& command, Ended ended) {
     case Ended::How::kExited:
       failure.exit_code = ended.exit_code;
       failure.reason = fmt::format("ended with exit code {}", ended.exit_code);
+      if (const auto trouble = find_registry_trouble(failure.last_lines, seen_by(command))) {
+        failure.reason += ": " + describe(*trouble);
+      }
       break;
     case Ended::How::kLost:
       failure.reason = "its container ended";

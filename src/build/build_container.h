@@ -101,6 +101,7 @@ class BuildContainer {
  private:
   struct Ended;
   Task<Result<Ended>> follow(const BuildCommand& command, engine::ExecSession& session);
+  std::map<std::string, std::string> seen_by(const BuildCommand& command) const;
   Task<Status> judge(const BuildCommand& command, Ended ended);
   Task<bool> ran_out_of_memory();
 
