@@ -2,6 +2,7 @@
 // problems, audit of refusals. The one door to the API.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "api/router.h"
@@ -19,6 +20,9 @@ struct ApiContext {
   Broadcast& changes;  // notified after commits that appended events (Store::on_events)
   std::string install_id;
   std::string version;  // of this program
+  // Asked before something is created that needs the engine and disk space, so that a refusal
+  // leaves nothing half-made: RunningPlatform::begin_work. Null: never refused.
+  std::function<Task<Status>()> begin_work = nullptr;
 };
 
 class ApiHandlerFrame final : public HttpHandler {

@@ -29,6 +29,13 @@ Task<Result<ApiResponse>> accepted_process(ApiContext& context, Process process)
   co_return response;
 }
 
+Task<Status> check_can_begin(ApiContext& context, std::string what) {
+  if (!context.begin_work) co_return Status();
+  Status can = co_await context.begin_work();
+  if (!can) co_return fail(std::move(can).error().in(what + ": nothing was created"));
+  co_return Status();
+}
+
 boost::json::array warnings_json(const std::vector<FieldError>& warnings) {
   boost::json::array list;
   for (const FieldError& one : warnings) {

@@ -20,6 +20,10 @@ Task<Result<Place>> find_place(ApiContext& context, ApiRequest& request, Action 
 // 202 with the process, which the client follows.
 Task<Result<ApiResponse>> accepted_process(ApiContext& context, Process process);
 
+// kUnavailable or kExhausted when nothing new can be made now (ApiContext::begin_work); `what` was
+// attempted.
+Task<Status> check_can_begin(ApiContext& context, std::string what);
+
 boost::json::array warnings_json(const std::vector<FieldError>& warnings);
 
 }  // namespace croft

@@ -59,6 +59,7 @@ Task<Result<ApiResponse>> import_route(ApiContext& context, ApiRequest& request)
   if (!wanted) co_return fail(std::move(wanted).error());
   const bool into_new = wanted->project.empty();
   CROFT_CO_TRY(authorize(request.actor(), into_new ? Action::kCreateProject : Action::kWrite, {}));
+  if (!wanted->dry_run) CROFT_CO_TRY(co_await check_can_begin(context, "import"));
   auto answer = co_await import_project(context.app, request.actor(), std::move(*wanted));
   if (!answer) co_return fail(std::move(answer).error());
   if (!answer->process) co_return json_response(200, plan_json(*answer));

@@ -73,6 +73,7 @@ Task<Result<ApiResponse>> create_route(ApiContext& context, ApiRequest& request)
   CROFT_CO_TRY(authorize(request.actor(), Action::kWrite, project->id));
   auto wanted = read_new_service(request);
   if (!wanted) co_return fail(std::move(wanted).error());
+  CROFT_CO_TRY(co_await check_can_begin(context, "service " + wanted->hostname));
   auto created = co_await create_service_use_case(context.app, request.actor(), project->id,
                                                   std::move(*wanted));
   if (!created) co_return fail(std::move(created).error());

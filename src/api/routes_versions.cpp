@@ -102,6 +102,7 @@ Task<Result<ApiResponse>> create_route(ApiContext& context, ApiRequest& request)
     if (!warnings) co_return fail(std::move(warnings).error());
     co_return json_response(200, deploy_plan(*place, wanted, *warnings));
   }
+  CROFT_CO_TRY(co_await check_can_begin(context, "deploy " + place->service.hostname));
   auto created = co_await create_version_use_case(context.app, scope, place->service.id, wanted);
   if (!created) co_return fail(std::move(created).error());
   auto view = co_await context.app.store.read(
@@ -131,8 +132,11 @@ Task<Result<ApiResponse>> upload_route(ApiContext& context, RunningPlatform& run
   }
   BodySource body(request.exchange());
   auto bytes = co_await running.receive_source(*version, body);
-  if (!bytes) co_return fail(std::move(bytes).error());
   const Scope& scope = request.actor().scope;
+  if (!bytes) {
+    co_await drop_upload(context.app, scope, version->id);
+    co_return fail(std::move(bytes).error());
+  }
   CROFT_CO_TRY(co_await version_uploaded(context.app, scope, version->id, *bytes));
   auto stored = co_await context.app.store.read(
       [&](const Tx& tx) { return get_version(tx, scope, version->id); });

@@ -16,6 +16,15 @@ spec::Isolation isolation_of(EnvIsolation isolation) {
   return isolation == EnvIsolation::kNone ? spec::Isolation::kNone : spec::Isolation::kService;
 }
 
+std::uint16_t first_http_port(const spec::Setup* setup) {
+  constexpr std::uint16_t kUsual = 80;
+  if (setup == nullptr || !setup->run) return kUsual;
+  for (const spec::Port& port : setup->run->ports) {
+    if (port.http) return static_cast<std::uint16_t>(port.port);
+  }
+  return kUsual;
+}
+
 // What Zerops generates for every service (A3), with our own names beside theirs.
 void add_facts(spec::EnvVariables& system, const EnvironmentSubject& subject,
                const PlatformAddress& platform) {
@@ -24,8 +33,14 @@ void add_facts(spec::EnvVariables& system, const EnvironmentSubject& subject,
   system["projectName"] = subject.project.name;
   system["serviceId"] = subject.service.id.str();
   system["ZEROPS_StackName"] = subject.service.hostname;
-  // Always there, also when access by the subdomain is off.
-  const auto urls = service_urls(platform, subject.project, subject.service, false);
+  // Always there, also when access by the subdomain is off and before the first deployment says
+  // which ports there are.
+  auto urls = service_urls(platform, subject.project, subject.service, false);
+  if (urls.empty()) {
+    Service with_port = subject.service;
+    with_port.ports = {{.port = first_http_port(subject.setup), .http = true}};
+    urls = service_urls(platform, subject.project, with_port, false);
+  }
   if (!urls.empty()) system["zeropsSubdomain"] = urls.front();
   const VersionId version =
       subject.version != nullptr ? subject.version->id : subject.service.active_version_id;
@@ -88,17 +103,16 @@ Result<spec::ProjectVariables> gather(const Tx& tx, const EnvironmentSubject& su
   return input;
 }
 
-ResolvedEnvironment with_texts(spec::ResolvedEnv resolved) {
-  ResolvedEnvironment out;
-  out.values = std::move(resolved.variables);
-  for (const spec::EnvWarning& warning : resolved.warnings) {
-    out.warnings.push_back(
-        fmt::format("{}: {} {}", warning.key, warning.reference, warning.message));
-  }
-  return out;
+ResolvedEnvironment named(spec::ResolvedEnv resolved) {
+  return {.values = std::move(resolved.variables), .warnings = std::move(resolved.warnings)};
 }
 
 }  // namespace
+
+std::string warning_text(const spec::EnvWarning& warning) {
+  return fmt::format("{}: {}{}{}", warning.key, warning.reference,
+                     warning.reference.empty() ? "" : " ", warning.message);
+}
 
 std::vector<std::string> service_urls(const PlatformAddress& platform, const Project& project,
                                       const Service& service, bool both) {
@@ -118,7 +132,7 @@ Result<ResolvedEnvironment> runtime_environment(const Tx& tx, const EnvironmentS
                                                 const PlatformAddress& platform) {
   auto input = gather(tx, subject, platform);
   if (!input) return fail(std::move(input).error());
-  return with_texts(spec::resolve_env(*input, subject.service.hostname));
+  return named(spec::resolve_env(*input, subject.service.hostname));
 }
 
 Result<ResolvedEnvironment> build_environment(const Tx& tx, const EnvironmentSubject& subject,
@@ -128,7 +142,7 @@ Result<ResolvedEnvironment> build_environment(const Tx& tx, const EnvironmentSub
   const bool has_build = subject.setup != nullptr && subject.setup->build;
   const spec::EnvVariables own =
       has_build ? subject.setup->build->env_variables : spec::EnvVariables{};
-  return with_texts(spec::resolve_build_env(*input, subject.service.hostname, own));
+  return named(spec::resolve_build_env(*input, subject.service.hostname, own));
 }
 
 }  // namespace croft

@@ -11,6 +11,7 @@
 #include "model/service.h"
 #include "model/version.h"
 #include "spec/app_model.h"
+#include "spec/env.h"
 #include "store/store.h"
 
 namespace croft {
@@ -29,8 +30,10 @@ std::vector<std::string> service_urls(const PlatformAddress& platform, const Pro
 
 struct ResolvedEnvironment {
   std::map<std::string, std::string> values;
-  std::vector<std::string> warnings;  // references that stayed literal; never holds a value
+  std::vector<spec::EnvWarning> warnings;  // references that stayed literal; never holds a value
 };
+// "KEY: ${db_nam} no such variable…", for people.
+std::string warning_text(const spec::EnvWarning& warning);
 
 // Whose environment: the service of this project, with the version that is deployed and its setup;
 // both null for a managed service.

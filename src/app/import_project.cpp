@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/environment.h"
 #include "app/process_start.h"
 #include "app/service_rows.h"
 #include "spec/import_config.h"
@@ -49,23 +50,23 @@ ServiceWish wish_of(const spec::ImportService& service, catalog::Resolved type) 
   return wish;
 }
 
-// What the file asks for and this part of croft does not do: said, not ignored.
-void warn_about_later_parts(const ImportRequest& request, const spec::ImportService& service,
-                            const std::string& pointer, std::vector<FieldError>& warnings) {
-  const auto warn = [&](const std::string& key, const std::string& message) {
-    warnings.push_back(located(request, pointer + "/" + key, service.hostname + ": " + message,
-                               service.hostname_at));
+// What the file asks for and this kind of service has no use for: said, not ignored.
+void warn_about_misfits(const ImportRequest& request, const spec::ImportService& service,
+                        const catalog::ServiceType& type, const std::string& pointer,
+                        std::vector<FieldError>& warnings) {
+  const auto warn = [&](const char* key, const std::string& message) {
+    warnings.push_back(
+        located(request, fmt::format("{}/{}", pointer, key),
+                fmt::format("{}: '{}' has no effect: {}", service.hostname, key, message),
+                service.hostname_at));
   };
-  if (service.build_from_git) {
-    warn("buildFromGit",
-         fmt::format("code is not fetched from git yet; the service is created without "
-                     "code: deploy a folder with `croft deploy {}`",
-                     service.hostname));
+  if (!is_managed(type.category)) return;
+  if (service.min_containers.value_or(1) > 1) {
+    warn("minContainers", type.name + " keeps its data in one container");
   }
-  if (!service.mount.empty())
-    warn("mount", "shared storage is not available yet and is not mounted");
-  if (service.start_without_code) {
-    warn("startWithoutCode", "containers start with the first deployment");
+  if (!service.ports.empty()) warn("ports", type.name + " has the ports of its type");
+  if (service.enable_subdomain_access) {
+    warn("enableSubdomainAccess", type.name + " does not speak HTTP");
   }
 }
 
@@ -96,7 +97,7 @@ Result<Prepared> prepare(AppContext& context, const ImportRequest& request) {
     for (const std::string& warning : type->warnings) {
       prepared.warnings.push_back(located(request, pointer + "/type", warning, service.type.at));
     }
-    warn_about_later_parts(request, service, pointer, prepared.warnings);
+    warn_about_misfits(request, service, *type->type, pointer, prepared.warnings);
     prepared.wishes.push_back(wish_of(service, std::move(*type)));
   }
   if (!errors.empty()) {
@@ -139,6 +140,28 @@ Result<Project> target_project(Tx& tx, const Scope& scope, const ImportRequest& 
                            {.project_id = project->id, .key = key, .value = Secret(value)}));
   }
   return project;
+}
+
+// References that nothing answers to: they reach the containers as they are written. Variables of
+// croft.yml files are not known before the first deployment.
+Status check_references(const Tx& tx, AppContext& context, const ImportRequest& request,
+                        const Project& project, const Prepared& prepared,
+                        const std::vector<Service>& services, std::vector<FieldError>& warnings) {
+  Version coming;  // its id is a variable too
+  coming.id = VersionId::generate(context.random);
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    const spec::ImportService& source = prepared.file.services[i];
+    auto environment = runtime_environment(tx, {project, services[i], &coming}, context.platform);
+    if (!environment) return fail(std::move(environment).error());
+    for (const spec::EnvWarning& warning : environment->warnings) {
+      const auto place = source.env_places.find(warning.key);
+      const bool known = place != source.env_places.end();
+      warnings.push_back(located(request, fmt::format("/services/{}", i),
+                                 source.hostname + ": " + warning_text(warning),
+                                 known ? place->second : source.hostname_at));
+    }
+  }
+  return {};
 }
 
 Result<Process> start_import(Tx& tx, const Actor& actor, const Project& project,
@@ -201,6 +224,8 @@ Task<Result<ImportAnswer>> import_project(AppContext& context, const Actor& acto
       }
       rows.services.push_back(std::move(*service));
     }
+    CROFT_TRY(check_references(tx, context, request, *project, *prepared, rows.services,
+                               answer.warnings));
     if (request.dry_run) return fail(dry_run_over());
     auto process = start_import(tx, inside, *project, *prepared, rows.services);
     if (!process) return fail(std::move(process).error());

@@ -63,6 +63,9 @@ class RunningPlatform {
                                                                   std::vector<std::string> command,
                                                                   bool tty, std::uint16_t rows,
                                                                   std::uint16_t columns) = 0;
+  // Whether something new may be created now. kUnavailable: the engine does not answer;
+  // kExhausted: too little disk is free.
+  virtual Task<Status> begin_work() = 0;
   // Takes the source archive of a version, whole or not at all; its size.
   virtual Task<Result<std::uint64_t>> receive_source(const Version& version, ByteSource& body) = 0;
   virtual LogStore& logs() = 0;

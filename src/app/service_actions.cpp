@@ -49,8 +49,8 @@ Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, const 
                                                      ProjectId project, NewServiceRequest request) {
   auto ref = spec::parse_type_ref(request.type);
   if (!ref) {
-    co_return fail(ErrorCode::kInvalid, fmt::format("'{}' is not a service type; see "
-                                                    "`croft service create --help`",
+    co_return fail(ErrorCode::kInvalid, fmt::format("'{}' is not a service type; `croft "
+                                                    "service types` lists what there is",
                                                     request.type));
   }
   if (request.ha) ref->variant = "ha";

@@ -68,7 +68,7 @@ Result<Service> create_service_rows(Tx& tx, const Scope& scope, const Project& p
   row.containers = row.min_containers;
   row.subdomain_enabled = !managed && wish.subdomain_enabled;
   row.env_isolation = wish.env_isolation;
-  row.ports = wish.ports;
+  if (!managed) row.ports = wish.ports;
   if (row.ports.empty()) {
     for (const catalog::TypePort& port : type.ports) row.ports.push_back(port.port);
   }

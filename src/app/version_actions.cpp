@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "app/environment.h"
 #include "app/process_start.h"
+#include "base/log.h"
 #include "plan/init_plan.h"
 #include "spec/app_config.h"
+#include "store/projects.h"
 #include "store/services.h"
 #include "store/versions.h"
 
@@ -17,8 +20,58 @@ Result<Process> start_with(Tx& tx, const Actor& actor, const Service& service,
                                {{"version", version.id.str()}, {"number", version.number}});
 }
 
-// What can be known before anything is built: that the containers will have something to start.
-Status check_setup(AppContext& context, const Service& service, const spec::Setup& setup) {
+FieldError warning_at(const NewVersionRequest& request, const spec::Position& at,
+                      std::string message) {
+  return {.pointer = "",
+          .message = std::move(message),
+          .file = request.config_file,
+          .line = at.line,
+          .column = at.column};
+}
+
+// Keys for a web server that the type has not.
+void warn_of_web_keys(const NewVersionRequest& request, const spec::Run& run,
+                      const catalog::ServiceType& type, std::vector<FieldError>& warnings) {
+  for (const auto& [key, at] : run.web_keys) {
+    const bool routing = key == "routing";
+    if (type.document_root && (!routing || type.routing)) continue;
+    warnings.push_back(warning_at(
+        request, at,
+        fmt::format("'{}' has no effect: the web server of static and nginx{} reads it, and this "
+                    "runs on {}",
+                    key, routing ? " and of php-nginx" : " and of PHP", type.name)));
+  }
+}
+
+// Every type that build and run are to stand on exists.
+Status check_bases(AppContext& context, const NewVersionRequest& request,
+                   const spec::Setup& setup) {
+  std::vector<FieldError> errors;
+  ErrorCode code = ErrorCode::kInvalid;
+  const auto check = [&](const spec::TypeUse& use, spec::TypeRole role) {
+    const auto found = context.catalog.find(use.type, {.role = role, .nearest = true});
+    if (found) return;
+    code = found.error().code();
+    errors.push_back({.pointer = use.pointer,
+                      .message = found.error().message(),
+                      .file = request.config_file,
+                      .line = use.at.line,
+                      .column = use.at.column});
+  };
+  if (setup.build) {
+    for (const spec::TypeUse& base : setup.build->bases) check(base, spec::TypeRole::kBuildBase);
+  }
+  if (setup.run && setup.run->base) check(*setup.run->base, spec::TypeRole::kRunBase);
+  if (errors.empty()) return {};
+  Error error(code, fmt::format("{}: {}", request.config_file, errors.front().message));
+  return fail(std::move(error).with_fields(std::move(errors)));
+}
+
+// What can be known before anything is built: that the containers will have something to start,
+// and which keys the type has no use for.
+Status check_setup(AppContext& context, const Service& service, const NewVersionRequest& request,
+                   const spec::Setup& setup, std::vector<FieldError>& warnings) {
+  CROFT_TRY(check_bases(context, request, setup));
   const bool own_base = setup.run && setup.run->base;
   auto type = own_base ? context.catalog.find(setup.run->base->type,
                                               {.role = spec::TypeRole::kRunBase, .nearest = true})
@@ -26,6 +79,36 @@ Status check_setup(AppContext& context, const Service& service, const spec::Setu
   if (!type) return fail(std::move(type).error());
   auto init = plan_runtime_init(setup, *type->type, {}, {});
   if (!init) return fail(std::move(init).error());
+  if (setup.run) warn_of_web_keys(request, *setup.run, *type->type, warnings);
+  return {};
+}
+
+void add_warnings(const NewVersionRequest& request, const spec::Setup& setup,
+                  const spec::Places& places, const ResolvedEnvironment& environment,
+                  std::vector<FieldError>& warnings) {
+  for (const spec::EnvWarning& warning : environment.warnings) {
+    const auto place = places.find(warning.key);
+    warnings.push_back(warning_at(request, place == places.end() ? setup.at : place->second,
+                                  warning_text(warning)));
+  }
+}
+
+// References that nothing answers to: they reach the containers as they are written.
+Status check_references(const Tx& tx, AppContext& context, const Service& service,
+                        const NewVersionRequest& request, const spec::Setup& setup,
+                        std::vector<FieldError>& warnings) {
+  auto project = get_project(tx, Scope::platform(), service.project_id);
+  if (!project) return fail(std::move(project).error());
+  Version coming;  // its id is a variable too
+  coming.id = VersionId::generate(context.random);
+  const EnvironmentSubject subject{*project, service, &coming, &setup};
+  auto run = runtime_environment(tx, subject, context.platform);
+  if (!run) return fail(std::move(run).error());
+  add_warnings(request, setup, setup.run ? setup.run->env_places : spec::Places{}, *run, warnings);
+  if (!setup.build) return {};
+  auto build = build_environment(tx, subject, context.platform);
+  if (!build) return fail(std::move(build).error());
+  add_warnings(request, setup, setup.build->env_places, *build, warnings);
   return {};
 }
 
@@ -63,9 +146,13 @@ Task<Result<CheckedVersion>> check_request(AppContext& context, Scope scope, Ser
                    fmt::format("{} has no setup '{}'; it has: {}. Choose one with --setup",
                                request.config_file, wanted, known));
   }
-  CROFT_CO_TRY(check_setup(context, *row, *setup));
+  std::vector<FieldError> warnings = std::move(parsed->warnings);
+  CROFT_CO_TRY(check_setup(context, *row, request, *setup, warnings));
+  CROFT_CO_TRY(co_await context.store.read([&](const Tx& tx) {
+    return check_references(tx, context, *row, request, *setup, warnings);
+  }));
   co_return CheckedVersion{
-      .service = std::move(*row), .setup = *setup, .warnings = std::move(parsed->warnings)};
+      .service = std::move(*row), .setup = *setup, .warnings = std::move(warnings)};
 }
 
 }  // namespace
@@ -111,6 +198,18 @@ Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId versio
     CROFT_TRY(update_version(tx, scope, *row));
     return {};
   });
+}
+
+Task<void> drop_upload(AppContext& context, Scope scope, VersionId version) {
+  const Status dropped = co_await context.store.write([&](Tx& tx) -> Status {
+    auto row = get_version(tx, scope, version);
+    if (!row) return fail(std::move(row).error());
+    if (row->status != VersionStatus::kUploading) return {};
+    return delete_version(tx, scope, version);
+  });
+  if (!dropped && dropped.error().code() != ErrorCode::kNotFound) {
+    log_warning("a version without source stays", {{"error", dropped.error().describe()}});
+  }
 }
 
 Task<Result<Process>> deploy_version(AppContext& context, const Actor& actor, VersionId version) {

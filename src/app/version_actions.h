@@ -35,6 +35,9 @@ Task<Result<std::vector<FieldError>>> check_version(AppContext& context, Scope s
 Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId version,
                               std::uint64_t bytes);
 
+// The upload failed: the version goes, unless its source came another way meanwhile.
+Task<void> drop_upload(AppContext& context, Scope scope, VersionId version);
+
 // kConflict unless its source was uploaded and it was not deployed yet.
 Task<Result<Process>> deploy_version(AppContext& context, const Actor& actor, VersionId version);
 

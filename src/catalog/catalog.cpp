@@ -181,9 +181,8 @@ Result<const ServiceType*> Catalog::find_type(const TypeRef& ref, const FindOpti
   const std::string nearest = nearest_name(ref.name);
   return fail(
       ErrorCode::kInvalid,
-      fmt::format("{}: the catalog has no type {}{}{}", ref.text(), ref.name,
-                  nearest.empty() ? "; `croft catalog` lists what there is" : "; the nearest is ",
-                  nearest));
+      fmt::format("{}: the catalog has no type {}{}{}; `croft service types` lists what there is",
+                  ref.text(), ref.name, nearest.empty() ? "" : "; the nearest is ", nearest));
 }
 
 Result<Resolved> Catalog::find(std::string_view text, const FindOptions& options) const {

@@ -17,12 +17,12 @@ using spec::Field;
 using spec::MapReader;
 using Keys = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 28> kTypeKeys{
+constexpr std::array<std::string_view, 29> kTypeKeys{
     "name",        "title",      "category", "description", "aliases",        "stands_in_for",
     "nearest_for", "suite",      "images",   "user",        "workdir",        "env",
     "start",       "entrypoint", "ports",    "variables",   "start_required", "document_root",
     "health",      "volumes",    "modes",    "stop_signal", "stop_grace",     "resources",
-    "backup",      "restore",    "binaries", "versions"};
+    "backup",      "restore",    "binaries", "versions",    "routing"};
 constexpr std::array<std::string_view, 6> kCategories{"runtime", "database", "broker",
                                                       "static",  "storage",  "internal"};
 constexpr std::array<ServiceCategory, 6> kCategoryValues{
@@ -301,6 +301,7 @@ void read_process(const MapReader& top, ServiceType& type) {
   top.boolean("start_required", type.start_required);
   if (const auto field = top.get("document_root"))
     type.document_root = spec::read_text(*field, top.out());
+  top.boolean("routing", type.routing);
   top.string("stop_signal", type.stop_signal);
   read_duration(top, "stop_grace", type.stop_grace);
   if (type.entrypoint.empty() && !top.get("binaries")) type.binaries = {"croft-init"};

@@ -97,6 +97,7 @@ struct ServiceType {
   DataCommand restore;
 
   std::vector<TypeVersion> versions;  // newest first, at least one
+  bool routing = true;                // the server of document_root follows run.routing
 };
 
 }  // namespace croft::catalog

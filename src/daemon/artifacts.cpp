@@ -154,6 +154,7 @@ Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessR
       return keep(*bundle);
     });
   }
+  CROFT_CO_TRY(co_await tools_.images.check_free_space());
   auto image = co_await build_image(subject, run);
   if (!image) co_return fail(std::move(image).error());
   auto around = co_await surroundings(subject);
@@ -163,6 +164,9 @@ Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessR
   auto environment = co_await tools_.store.read(
       [&](const Tx& tx) { return build_environment(tx, whose, tools_.platform); });
   if (!environment) co_return fail(std::move(environment).error());
+  for (const spec::EnvWarning& warning : environment->warnings) {
+    run.log("warning: build.envVariables: " + warning_text(warning));
+  }
 
   build::BuildJob job;
   job.build_id = subject.version.id.str();
@@ -191,6 +195,7 @@ Task<Result<std::string>> BuildArtifacts::version_image(RolloutSubject subject, 
   const std::string tag = run_images_.app_tag(subject.version.id.str());
   const auto existing = co_await tools_.engine.inspect_image(tag, kEngineLimit);
   if (existing) co_return tag;
+  CROFT_CO_TRY(co_await tools_.images.check_free_space());
   const bool own_base = subject.setup.run && subject.setup.run->base;
   const spec::TypeRole role = own_base ? spec::TypeRole::kRunBase : spec::TypeRole::kService;
   auto type =

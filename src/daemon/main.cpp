@@ -27,6 +27,7 @@ constexpr const char* kUsage =
   --domain NAME       services are SERVICE-PROJECT.NAME (croft.localhost)
   --pool CIDR         IPv4 /10 of projects, --uplink CIDR the /16 of cores and edge: for the first
                       start, where the ranges that croft finds free are not
+  --least-free-mib N  uploads, builds and images are refused below that (2048)
   --images [--all]    lists the images of the service types (--all: builds them), and exits
   --backup FILE       writes the state to a sealed file and exits; also while croftd runs.
                       Needs --home only, and a passphrase on standard input

@@ -1,8 +1,6 @@
 #include "daemon/parts.h"
 
-#include "api/routes.h"
-#include "api/routes_live.h"
-#include "api/routes_services.h"
+#include "api/all_routes.h"
 #include "daemon/running.h"
 #include "edge/edge_directory.h"
 
@@ -30,6 +28,7 @@ build::ImageStoreOptions image_store_options(const DaemonOptions& options,
   made.cache = options.home / "cache";
   made.binaries = options.programs;
   made.install_id = installation.id;
+  made.min_free_bytes = options.least_free_bytes;
   made.host = build::current_host_paths();
   return made;
 }
@@ -112,28 +111,15 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
                                 Clock& clock) {
   running = std::make_unique<DaemonPlatform>(*this, clock, options);
   app->ready_containers = [this](const ServiceId& id) { return ready_containers(id); };
-  api = std::make_unique<ApiContext>(ApiContext{.app = *app,
-                                                .auth = auth,
-                                                .runtime = runtime,
-                                                .changes = changes,
-                                                .install_id = installation.id,
-                                                .version = "0.1.0"});
-  add_auth_routes(router, *api);
-  add_project_routes(router, *api);
-  add_variable_routes(router, *api);
-  add_read_routes(router, *api);
-  add_process_routes(router, *api);
-  add_event_routes(router, *api);
-  add_audit_routes(router, *api);
-  add_meta_routes(router, *api);
-  add_import_routes(router, *api);
-  add_service_action_routes(router, *api);
-  add_version_routes(router, *api, *running);
-  add_instance_routes(router, *api, *running);
-  add_log_routes(router, *api, *running);
-  add_exec_route(router, *api, *running);
-  add_platform_routes(router, *api, *running);
-  add_ready_route(router, *running);
+  api = std::make_unique<ApiContext>(
+      ApiContext{.app = *app,
+                 .auth = auth,
+                 .runtime = runtime,
+                 .changes = changes,
+                 .install_id = installation.id,
+                 .version = "0.1.0",
+                 .begin_work = [this] { return running->begin_work(); }});
+  add_all_routes(router, *api, *running);
   api_frame = std::make_unique<ApiHandlerFrame>(*api, router);
   api_server = std::make_unique<HttpServer>(runtime, *api_frame, HttpServerOptions{});
 }

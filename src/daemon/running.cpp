@@ -5,7 +5,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "build/upload.h"
+#include "base/free_space.h"
+#include "daemon/source_inbox.h"
 #include "store/projects.h"
 #include "store/users.h"
 
@@ -13,7 +14,6 @@ namespace croft {
 namespace {
 
 constexpr Millis kEngineLimit{10'000};
-constexpr std::uintmax_t kLeastFree = 2ull << 30;
 
 std::string version_at_least(const std::string& version, int major) {
   return std::atoi(version.c_str()) >= major ? "pass" : "warn";
@@ -63,22 +63,13 @@ Task<Result<std::unique_ptr<engine::ExecSession>>> DaemonPlatform::exec(
 
 Task<Result<std::uint64_t>> DaemonPlatform::receive_source(const Version& version,
                                                            ByteSource& body) {
-  std::error_code error;
-  const auto space = std::filesystem::space(options_.home, error);
-  if (!error && space.available < kLeastFree) {
-    co_return fail(ErrorCode::kExhausted,
-                   fmt::format("less than 2 GiB free under {}; free some space, then deploy again",
-                               options_.home.string()));
-  }
-  const std::filesystem::path archive = parts_.artifacts->source_of(version);
-  std::filesystem::create_directories(archive.parent_path(), error);
-  if (error) {
-    co_return fail(
-        errno_error(fmt::format("create {}", archive.parent_path().string()), error.value()));
-  }
-  auto upload = co_await build::receive_upload(parts_.pool, body, archive, {});
-  if (!upload) co_return fail(std::move(upload).error());
-  co_return upload->bytes;
+  CROFT_CO_TRY(check_free_space(options_.home, options_.least_free_bytes));
+  co_return co_await receive_into(parts_.pool, body, parts_.artifacts->source_of(version));
+}
+
+Task<Status> DaemonPlatform::begin_work() {
+  CROFT_CO_TRY(check_free_space(options_.home, options_.least_free_bytes));
+  co_return co_await parts_.images.check_free_space();
 }
 
 LogStore& DaemonPlatform::logs() {
@@ -143,12 +134,14 @@ Task<std::vector<DoctorCheck>> DaemonPlatform::doctor() {
   }
   std::error_code error;
   const auto space = std::filesystem::space(options_.home, error);
-  const bool room = !error && space.available >= kLeastFree;
+  const bool room = !error && space.available >= options_.least_free_bytes;
   checks.push_back({.name = "disk",
                     .status = room ? "pass" : "fail",
                     .message = fmt::format("{} GiB free under {}", space.available >> 30,
                                            options_.home.string()),
-                    .fix = "free at least 2 GiB"});
+                    .fix = fmt::format("free at least {} MiB: uploads, builds and images are "
+                                       "refused below that",
+                                       options_.least_free_bytes >> 20)});
   for (const ComponentStatus& one : co_await components()) {
     if (one.name == "engine") continue;
     checks.push_back({.name = one.name,

@@ -16,6 +16,7 @@ class DaemonPlatform final : public RunningPlatform {
                                                           std::vector<std::string> command,
                                                           bool tty, std::uint16_t rows,
                                                           std::uint16_t columns) override;
+  Task<Status> begin_work() override;
   Task<Result<std::uint64_t>> receive_source(const Version& version, ByteSource& body) override;
   LogStore& logs() override;
   Task<std::vector<ComponentStatus>> components() override;

@@ -20,6 +20,18 @@ Result<std::uint16_t> port_of(const Args& args, const std::string& name, std::ui
   return fail(ErrorCode::kInvalid, fmt::format("--{} {}: not a port number", name, text));
 }
 
+Result<std::uint64_t> least_free_of(const Args& args) {
+  constexpr std::uint64_t kMostMib = 1u << 30;
+  const std::string text = args.get("least-free-mib");
+  if (text.empty()) return kLeastFreeBytes;
+  std::uint64_t mib = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mib);
+  if (error == std::errc() && end == text.data() + text.size() && mib <= kMostMib) {
+    return mib << 20;
+  }
+  return fail(ErrorCode::kInvalid, fmt::format("--least-free-mib {}: not a number of MiB", text));
+}
+
 std::string new_install_id(Random& random) {
   constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
   std::string id(6, 'a');
@@ -48,7 +60,7 @@ Result<std::string> ensure_setting(Tx& tx, const char* name, std::string (*make)
 
 std::set<std::string> daemon_option_names() {
   return {"home",       "engine", "programs", "data",    "api-address", "api-port", "http-port",
-          "https-port", "domain", "backup",   "restore", "pool",        "uplink"};
+          "https-port", "domain", "backup",   "restore", "pool",        "uplink", "least-free-mib"};
 }
 
 Result<DaemonOptions> DaemonOptions::from(const Args& args) {
@@ -76,6 +88,9 @@ Result<DaemonOptions> DaemonOptions::from(const Args& args) {
   if (!api) return fail(api.error());
   if (!http) return fail(http.error());
   if (!https) return fail(https.error());
+  auto least_free = least_free_of(args);
+  if (!least_free) return fail(std::move(least_free).error());
+  options.least_free_bytes = *least_free;
   options.api_port = *api;
   options.platform.http_port = *http;
   options.platform.https_port = *https;

@@ -7,6 +7,7 @@
 
 #include "app/environment.h"
 #include "base/args.h"
+#include "base/free_space.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ struct DaemonOptions {
   PlatformAddress platform;
   std::string pool4;    // IPv4 /10 of projects; empty: chosen at the first start, then kept
   std::string uplink4;  // IPv4 /16 of the uplink; the same
+  std::uint64_t least_free_bytes = kLeastFreeBytes;
 
   static Result<DaemonOptions> from(const Args& args);
 };

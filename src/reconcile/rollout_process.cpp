@@ -234,7 +234,9 @@ Task<Status> RolloutProcess::start(ProcessRun& run, const Subject& subject) {
       if (!today) return fail(std::move(today).error());
       environment = std::move(*today);
     }
-    for (const std::string& warning : environment.warnings) run.log("warning: " + warning);
+    for (const spec::EnvWarning& warning : environment.warnings) {
+      run.log("warning: " + warning_text(warning));
+    }
     if (version != nullptr) {
       CROFT_TRY(set_version_environment(tx, Scope::platform(), version->id,
                                         Secret(to_json_text(environment.values))));
