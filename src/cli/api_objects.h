@@ -95,6 +95,17 @@ BOOST_DESCRIBE_STRUCT(ApiInstance, (),
                       (id, service, name, node, state, duty, detail, started_at, version, restarts,
                        in_rotation))
 
+struct ApiTypeVersion {
+  std::string version;
+};
+BOOST_DESCRIBE_STRUCT(ApiTypeVersion, (), (version))
+
+struct ApiServiceType {
+  std::string name, description;
+  std::vector<ApiTypeVersion> versions;
+};
+BOOST_DESCRIBE_STRUCT(ApiServiceType, (), (name, description, versions))
+
 struct ApiVariable {
   std::string key, kind;
   std::optional<std::string> value;

@@ -52,6 +52,7 @@ CROFT_DECODES(ApiLogLine);
 CROFT_DECODES(ApiPlan);
 CROFT_DECODES(ApiImport);
 CROFT_DECODES(ApiServiceCreated);
+CROFT_DECODES(ApiServiceType);
 CROFT_DECODES(ApiStatus);
 CROFT_DECODES(ApiDoctor);
 CROFT_DECODES(ApiAuditEntry);

@@ -110,6 +110,15 @@ TEST_F(ObjectsTest, AnUnknownServiceIsAnsweredWithTheNearest) {
   EXPECT_THAT(run.err, HasSubstr("did you mean shop/api?"));
 }
 
+TEST_F(ObjectsTest, ServiceTypesAreATable) {
+  server.on("GET /service-types",
+            R"({"items":[{"name":"nodejs","description":"JavaScript","versions":)"
+            R"([{"version":"24"},{"version":"22"}]}],"next":null})");
+  EXPECT_EQ(sandbox.run({"service", "types"}).out,
+            "TYPE    VERSIONS  WHAT IT IS\nnodejs  24, 22    JavaScript\n");
+  EXPECT_THAT(sandbox.run({"service", "types", "--json"}).out, HasSubstr(R"("name":"nodejs")"));
+}
+
 TEST_F(ObjectsTest, ServiceCreateWaitsAndPrintsTheService) {
   server.on("POST /projects/shop/services",
             R"({"service":)" + service_json("api") + R"(,"process":)" + process_json("running") +

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "cli/api_types.h"
 #include "cli/text.h"
 
 namespace croft::cli {
@@ -106,6 +107,14 @@ void Output::progress(std::string_view text) {
 
 void Output::note(std::string_view text) {
   io_.err(std::string(text) + "\n");
+}
+
+void Output::warning(const ApiField& complaint) {
+  const std::string place = complaint.line > 0 ? fmt::format("{}:{}:{}: ", complaint.file,
+                                                             complaint.line, complaint.column)
+                                               : "";
+  note(paint_err("warning:", Tone::kWarn) + " " +
+       safe_text(place + complaint.message, Escapes::kNone));
 }
 
 void Output::failure(const Failure& failure) {

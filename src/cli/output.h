@@ -11,6 +11,8 @@
 
 namespace croft::cli {
 
+struct ApiField;
+
 enum class Tone : unsigned char { kPlain, kGood, kBad, kWarn, kDim, kStrong };
 
 class Output {
@@ -30,6 +32,7 @@ class Output {
   // Standard error.
   void progress(std::string_view text);  // silent with --quiet
   void note(std::string_view text);
+  void warning(const ApiField& complaint);  // with its place, when it has one
   void failure(const Failure& failure);
 
   // `text` in a colour when standard output (or standard error) shows colours.

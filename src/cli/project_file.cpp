@@ -40,11 +40,7 @@ Outcome<ProjectFile> load_project_file(Session& session, const std::filesystem::
     return stop(std::move(failure));
   }
   file.config = std::move(parsed->config);
-  for (const FieldError& warning : parsed->warnings) {
-    session.out().progress(
-        fmt::format("{} {}:{}:{}: {}", session.out().paint_err("warning:", Tone::kWarn),
-                    warning.file, warning.line, warning.column, warning.message));
-  }
+  // Its warnings come with the server's answer, which knows more: the catalog, the environment.
   return file;
 }
 

@@ -21,7 +21,7 @@ struct ProjectFile {
 std::string find_project_file(const std::filesystem::path& folder);
 
 // Reads and checks `config` (relative to the working directory), or what find_project_file says.
-// Shows warnings; fails with every located complaint.
+// Fails with every located complaint.
 Outcome<ProjectFile> load_project_file(Session& session, const std::filesystem::path& folder,
                                        const std::string& config);
 

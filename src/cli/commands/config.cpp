@@ -130,11 +130,9 @@ Outcome<void> show_plans(Session& session, const Plans& plans, bool exit_code) {
     session.out().value(boost::json::object{
         {"changes", plans.changes}, {"actions", plans.actions}, {"warnings", plans.warnings}});
   } else {
-    for (const auto& warning : plans.warnings) {
-      session.out().note(session.out().paint_err("warning: ", Tone::kWarn) +
-                         boost::json::serialize(warning));
-    }
-    CLI_LET(plan, decode<ApiPlan>(boost::json::object{{"actions", plans.actions}}));
+    CLI_LET(plan, decode<ApiPlan>(boost::json::object{{"actions", plans.actions},
+                                                      {"warnings", plans.warnings}}));
+    for (const ApiField& warning : plan.warnings) session.out().warning(warning);
     for (const ApiPlanAction& action : plan.actions) {
       if (action.action == "none") continue;
       std::string line = fmt::format("{} {} {}", action.action, action.object, action.name);

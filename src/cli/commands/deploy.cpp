@@ -63,11 +63,7 @@ Outcome<ApiVersion> upload(Session& session, Api& api, const Plan& plan, const A
   if (args.has("name")) body["name"] = args.text("name");
   CLI_LET(answer, api.post(service_path(plan.name, "/versions"), std::move(body)));
   CLI_LET(created, decode<ApiNewVersion>(answer));
-  for (const ApiField& warning : created.warnings) {
-    session.out().note(fmt::format("{} {}:{}:{}: {}",
-                                   session.out().paint_err("warning:", Tone::kWarn), warning.file,
-                                   warning.line, warning.column, warning.message));
-  }
+  for (const ApiField& warning : created.warnings) session.out().warning(warning);
   session.out().progress(fmt::format("{}: version {} from {} files ({})", plan.name.text(),
                                      created.version.number, pack->size.files,
                                      bytes_text(static_cast<std::int64_t>(pack->size.bytes))));

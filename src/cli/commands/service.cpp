@@ -45,16 +45,14 @@ Outcome<boost::json::object> new_service(const Args& args, const std::string& ho
 Outcome<void> run_create(Session& session, const Args& args) {
   if (!args.has("type")) {
     return stop_usage("croft service create: --type is missing",
-                      "--type nodejs@22, --type postgresql@17…");
+                      "--type nodejs@22, --type postgresql@17…; croft service types lists all");
   }
   CLI_LET(name, session.service_name(args.text("hostname")));
   CLI_LET(body, new_service(args, name.hostname));
   CLI_LET(api, session.api());
   CLI_LET(answer, api->post(project_path(name.project, "/services"), body));
   CLI_LET(created, decode<ApiServiceCreated>(answer));
-  for (const ApiField& warning : created.warnings) {
-    session.out().note(session.out().paint_err("warning: ", Tone::kWarn) + warning.message);
-  }
+  for (const ApiField& warning : created.warnings) session.out().warning(warning);
   if (args.has("detach")) {
     if (session.out().json()) session.out().value(answer.at("service"));
     session.out().progress(fmt::format("follow it: croft process wait {}", created.process.id));
@@ -124,6 +122,24 @@ Outcome<void> run_show(Session& session, const Args& args) {
   return {};
 }
 
+Outcome<void> run_types(Session& session, const Args&) {
+  CLI_LET(api, session.api());
+  CLI_LET(items, api->list("/service-types"));
+  if (session.out().json()) {
+    session.out().value(boost::json::array(items.begin(), items.end()));
+    return {};
+  }
+  std::vector<std::vector<std::string>> rows{{"TYPE", "VERSIONS", "WHAT IT IS"}};
+  for (const auto& item : items) {
+    CLI_LET(type, decode<ApiServiceType>(item));
+    std::vector<std::string> versions;
+    for (const ApiTypeVersion& version : type.versions) versions.push_back(version.version);
+    rows.push_back({type.name, fmt::format("{}", fmt::join(versions, ", ")), type.description});
+  }
+  session.out().table(rows);
+  return {};
+}
+
 Outcome<void> run_delete(Session& session, const Args& args) {
   CLI_LET(name, session.service_name(args.text("service")));
   CLI_LET(service, session.service(name));
@@ -165,6 +181,10 @@ constexpr Command kCommands[] = {
      .summary = "List the services of the project",
      .examples = "croft service list\ncroft service list --project shop --json",
      .run = run_list},
+    {.name = "service types",
+     .summary = "List the types that a service can have, with their versions",
+     .examples = "croft service types\ncroft service types --json",
+     .run = run_types},
     {.name = "service show",
      .summary = "Show one service",
      .args = kServiceOnly,

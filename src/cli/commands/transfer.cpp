@@ -26,16 +26,6 @@ Outcome<std::string> read_input(Session& session, const std::string& file) {
   return stop(std::move(failure));
 }
 
-void show_warnings(Session& session, const std::vector<ApiField>& warnings) {
-  for (const ApiField& warning : warnings) {
-    const std::string place =
-        warning.line > 0 ? fmt::format("{}:{}:{}: ", warning.file, warning.line, warning.column)
-                         : "";
-    session.out().note(fmt::format("{} {}{}", session.out().paint_err("warning:", Tone::kWarn),
-                                   place, warning.message));
-  }
-}
-
 Outcome<void> run_import(Session& session, const Args& args) {
   const std::string file = args.text("file");
   CLI_LET(yaml, read_input(session, file));
@@ -47,7 +37,7 @@ Outcome<void> run_import(Session& session, const Args& args) {
   if (args.has("nearest-versions")) query.add("nearest_versions", "true");
   CLI_LET(answer, api->call({.method = "POST", .path = "/import", .query = query, .body = body}));
   CLI_LET(import, decode<ApiImport>(answer));
-  show_warnings(session, import.warnings);
+  for (const ApiField& warning : import.warnings) session.out().warning(warning);
   if (!args.has("wait") && !args.has("timeout")) {
     if (session.out().json()) {
       session.out().value(answer);
