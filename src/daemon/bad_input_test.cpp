@@ -146,7 +146,7 @@ TEST_F(BadInput, FolderTooLarge) {
   code();
   write_file("code/videos/big.bin", "");
   std::filesystem::resize_file(here() / "code/videos/big.bin", 3ull << 30);  // a hole: no disk used
-  EXPECT_THAT(refused_deploy().err, AllOf(HasSubstr("2"), HasSubstr("videos")));
+  EXPECT_THAT(refused_deploy().err, AllOf(HasSubstr("MiB"), HasSubstr("videos")));
 }
 
 TEST_F(BadInput, TarWithTraversalOrLinks) {

@@ -43,7 +43,7 @@ TEST_F(CliContract, Exit0AndJsonOfEveryCommandThatShows) {
         {"project", "list"},
         {"project", "show", "shop"},
         {"project", "create", "other"},
-        {"project", "env", "shop"},
+        {"project", "env", "-p", "shop"},
         {"project", "env", "set", "-p", "shop", "A=1"},
         {"project", "env", "unset", "-p", "shop", "A"},
         {"project", "export", "shop"},
@@ -125,11 +125,6 @@ TEST_F(CliContract, Exit6ForAFailedDeployment) {
   const CliRun json = croft({"process", "wait", id, "--json"});
   EXPECT_EQ(json.exit, 6) << json;
   EXPECT_EQ(parse_json(json.out)->at("status").as_string(), "failed");
-}
-
-TEST_F(CliContract, Exit7WhenTheTimeIsOver) {
-  const std::string id = deployment();
-  EXPECT_EQ(json_exit_code({"process", "wait", id, "--timeout", "50ms"}, owner_), 7);
 }
 
 TEST_F(CliContract, Exit8WhenNobodyAnswers) {

@@ -105,6 +105,34 @@ def long_lines(root, files, complain):
                 complain(f"{path}:{number}: {len(line)} columns")
 
 
+def has_test(text, name):
+    """A gtest `Suite.Name` or a method of a Python case."""
+    if "." not in name:
+        return re.search(rf"def {re.escape(name)}\(", text) is not None
+    suite, case = name.split(".", 1)
+    return re.search(rf"\bTEST(_[FP])?\({re.escape(suite)},\s*{re.escape(case)}\)", text) is not None
+
+
+def named_tests(root, complain):
+    """docs/bad-input.md maps what may go wrong to tests: each row has some, and all of them exist."""
+    page = "docs/bad-input.md"
+    for number, line in enumerate((root / page).read_text().splitlines(), 1):
+        cells = line.split(" | ")
+        if not line.startswith("| ") or len(cells) != 3 or cells[0] in ("| input", "| ---"):
+            continue
+        named = 0
+        for part in cells[2].split(" · "):
+            path, *names = re.findall(r"`([^`]+)`", part)
+            file = root / path
+            text = file.read_text() if file.is_file() else ""
+            for name in names:
+                named += 1
+                if not has_test(text, name):
+                    complain(f"{page}:{number}: there is no test {name} in {path}")
+        if named == 0:
+            complain(f"{page}:{number}: no test is named")
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     complaints = []
@@ -113,6 +141,7 @@ def main():
     sizes(root, files, complaints.append, "--update" in sys.argv)
     readmes(root, files, complaints.append)
     long_lines(root, files, complaints.append)
+    named_tests(root, complaints.append)
     for complaint in complaints:
         print(complaint)
     print(f"tidy: {len(files)} files, {len(complaints)} complaints")

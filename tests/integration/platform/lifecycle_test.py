@@ -27,6 +27,11 @@ SETUPS = """
         - echo "waiting to be canceled"
         - sleep 300
 
+  - setup: noregistry
+    extends: node
+    build:
+      envVariables: {NPM_CONFIG_REGISTRY: "http://127.0.0.1:9/", NPM_CONFIG_FETCH_RETRIES: "0"}
+
   - setup: once
     extends: node
     run:
@@ -156,6 +161,14 @@ class Lifecycle(PlatformCase):
         self.assertIn("life", answer.err)
         after = self.platform.ok("service", "list", "--project", "life")
         self.assertEqual([s["id"] for s in after], [s["id"] for s in before])
+
+    def test_a_registry_that_cannot_be_reached_is_named(self):
+        before = self.platform.ok("service", "show", "life/web")["active_version"]
+        answer = self.exit_code(6, "deploy", "life/web", str(self.code), "--setup", "noregistry")
+        for words in ("buildCommands[0]", "127.0.0.1:9 cannot be reached", "NPM_CONFIG_REGISTRY"):
+            self.assertIn(words, answer.err)
+        self.assertEqual(self.platform.ok("service", "show", "life/web")["active_version"], before)
+        self.assertEqual(self.web.get("/").status, 200)
 
     def test_unknown_names(self):
         self.exit_code(4, "project", "show", "nosuchproject")
