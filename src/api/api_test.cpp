@@ -286,6 +286,7 @@ class ReadinessOnly final : public RunningPlatform {
                                                           std::uint16_t) override {
     co_return fail(ErrorCode::kUnsupported, "no containers");
   }
+  Task<Status> begin_work() override { co_return Status(); }
   Task<Result<std::uint64_t>> receive_source(const Version&, ByteSource&) override {
     co_return fail(ErrorCode::kUnsupported, "no uploads");
   }

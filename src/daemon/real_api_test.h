@@ -36,6 +36,7 @@ class PlatformForTests final : public RunningPlatform {
   LogStore& logs() override { return *logs_; }
   Task<std::vector<ComponentStatus>> components() override;
   Task<std::vector<DoctorCheck>> doctor() override;
+  Task<std::vector<ReadyCheck>> readiness() override { co_return std::vector<ReadyCheck>(); }
   Task<Result<std::vector<std::string>>> ready_types() override;
   Timestamp started_at() const override { return {}; }
 
