@@ -1,11 +1,10 @@
 // Broadcast: tells any number of waiting tasks that something changed.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <list>
 
-#include "task/task.h"
+#include "task/timer.h"
 
 namespace croft {
 
@@ -24,7 +23,7 @@ class Broadcast {
  private:
   Runtime& runtime_;
   std::uint64_t version_ = 0;
-  std::list<boost::asio::steady_timer*> waiting_;
+  std::list<Timer*> waiting_;
 };
 
 }  // namespace croft

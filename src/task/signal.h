@@ -2,9 +2,7 @@
 // more there is Broadcast.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-
-#include "task/task.h"
+#include "task/timer.h"
 
 namespace croft {
 
@@ -17,7 +15,7 @@ class Signal {
   Task<bool> wait_for(Millis limit);
 
  private:
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   bool pending_ = false;
 };
 

@@ -1,22 +1,21 @@
 #include "task/task.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdlib>
 
 #include "base/log.h"
+#include "task/timer.h"
 
 namespace croft {
 
 namespace asio = boost::asio;
 
 Task<void> sleep_for(Millis duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Timer timer(executor);
+  co_await timer.wait(duration);
 }
 
 int Runtime::run(Task<int> main_task, std::function<void()> on_stop) {
