@@ -25,6 +25,7 @@ struct FakeTimings {
 
 // For the fault hook: "create_service" on "croft-web".
 struct FakeCall {
+  std::string client;  // who asks, as its FakeEngine was told
   std::string node;
   std::string name;
   std::string object;

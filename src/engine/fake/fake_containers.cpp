@@ -32,7 +32,7 @@ Result<FakeContainer*> FakeEngine::container(const std::string& id, const std::s
 }
 
 Answer<std::string> FakeEngine::create_container(const ContainerSpec& spec, Millis limit) {
-  return fake_call(cluster_, {node_id_, "create_container", spec.name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "create_container", spec.name}, limit,
                    [this, &spec] { return cluster_.create_container(here(), spec, ""); });
 }
 
@@ -44,7 +44,7 @@ Answer<void> FakeEngine::start_container(std::string id, Millis limit) {
     cluster_.prepare_run(**found);
     return (*found)->process.start_delay;
   };
-  const FakeCall call{node_id_, "start_container", id};
+  const FakeCall call{client_, node_id_, "start_container", id};
   const auto delay = co_await fake_call(cluster_, call, limit, prepare);
   if (!delay) co_return fail(Error(delay.error()));
   if (*delay > Millis(0)) co_await cluster_.schedule.sleep(*delay);
@@ -60,7 +60,7 @@ Answer<void> FakeEngine::stop_container(std::string id, Millis grace, Millis lim
     cluster_.stop_container(here(), **found, grace);
     return {};
   };
-  const FakeCall call{node_id_, "stop_container", id};
+  const FakeCall call{client_, node_id_, "stop_container", id};
   const Millis until = cluster_.schedule.instant() + limit;
   CROFT_CO_TRY(co_await fake_call(cluster_, call, limit, stop));
   cluster_.schedule.after(limit, [] {});
@@ -74,17 +74,18 @@ Answer<void> FakeEngine::stop_container(std::string id, Millis grace, Millis lim
 }
 
 Answer<void> FakeEngine::kill_container(std::string id, int signal, Millis limit) {
-  return fake_call(
-      cluster_, {node_id_, "kill_container", id}, limit, [this, id, signal]() -> Result<void> {
-        const auto found = container(id, "send a signal to container");
-        if (!found) return fail(Error(found.error()));
-        if ((*found)->info.state != ContainerInfo::State::kRunning) {
-          return fail(ErrorCode::kConflict,
-                      fmt::format("send a signal to container {}: it is not running", id));
-        }
-        cluster_.signal_container(here(), **found, signal);
-        return {};
-      });
+  return fake_call(cluster_, {client_, node_id_, "kill_container", id}, limit,
+                   [this, id, signal]() -> Result<void> {
+                     const auto found = container(id, "send a signal to container");
+                     if (!found) return fail(Error(found.error()));
+                     if ((*found)->info.state != ContainerInfo::State::kRunning) {
+                       return fail(
+                           ErrorCode::kConflict,
+                           fmt::format("send a signal to container {}: it is not running", id));
+                     }
+                     cluster_.signal_container(here(), **found, signal);
+                     return {};
+                   });
 }
 
 Answer<int> FakeEngine::wait_container(std::string id, Millis limit) {
@@ -93,7 +94,7 @@ Answer<int> FakeEngine::wait_container(std::string id, Millis limit) {
     if (!found) return fail(Error(found.error()));
     return {};
   };
-  const FakeCall call{node_id_, "wait_container", id};
+  const FakeCall call{client_, node_id_, "wait_container", id};
   const Millis until = cluster_.schedule.instant() + limit;
   CROFT_CO_TRY(co_await fake_call(cluster_, call, limit, begin));
   cluster_.schedule.after(limit, [] {});
@@ -110,20 +111,21 @@ Answer<int> FakeEngine::wait_container(std::string id, Millis limit) {
 }
 
 Answer<void> FakeEngine::remove_container(std::string id, bool force, Millis limit) {
-  return fake_call(
-      cluster_, {node_id_, "remove_container", id}, limit, [this, id, force]() -> Result<void> {
-        const auto found = container(id, "remove container");
-        if (!found) return fail(Error(found.error()));
-        if ((*found)->info.state == ContainerInfo::State::kRunning && !force) {
-          return fail(ErrorCode::kConflict, fmt::format("remove container {}: it is running", id));
-        }
-        cluster_.remove_container(here(), (*found)->info.id);
-        return {};
-      });
+  return fake_call(cluster_, {client_, node_id_, "remove_container", id}, limit,
+                   [this, id, force]() -> Result<void> {
+                     const auto found = container(id, "remove container");
+                     if (!found) return fail(Error(found.error()));
+                     if ((*found)->info.state == ContainerInfo::State::kRunning && !force) {
+                       return fail(ErrorCode::kConflict,
+                                   fmt::format("remove container {}: it is running", id));
+                     }
+                     cluster_.remove_container(here(), (*found)->info.id);
+                     return {};
+                   });
 }
 
 Answer<ContainerInfo> FakeEngine::inspect_container(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "inspect_container", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "inspect_container", id}, limit,
                    [this, id]() -> Result<ContainerInfo> {
                      const auto found = container(id, "look at container");
                      if (!found) return fail(Error(found.error()));
@@ -133,7 +135,7 @@ Answer<ContainerInfo> FakeEngine::inspect_container(std::string id, Millis limit
 
 Answer<std::vector<ContainerInfo>> FakeEngine::list_containers(const Filter& filter, bool all,
                                                                Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_containers", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_containers", ""}, limit,
                    [this, &filter, all]() -> Result<std::vector<ContainerInfo>> {
                      std::vector<ContainerInfo> found;
                      for (const auto& [id, one] : here().containers) {
@@ -148,7 +150,7 @@ Answer<std::vector<ContainerInfo>> FakeEngine::list_containers(const Filter& fil
 
 Answer<void> FakeEngine::update_container(std::string id, const ContainerUpdate& update,
                                           Millis limit) {
-  return fake_call(cluster_, {node_id_, "update_container", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "update_container", id}, limit,
                    [this, id, &update]() -> Result<void> {
                      const auto found = container(id, "change the limits of container");
                      if (!found) return fail(Error(found.error()));
@@ -162,25 +164,26 @@ Answer<void> FakeEngine::update_container(std::string id, const ContainerUpdate&
 }
 
 Answer<ContainerStats> FakeEngine::container_stats(std::string id, Millis limit) {
-  return fake_call(
-      cluster_, {node_id_, "container_stats", id}, limit, [this, id]() -> Result<ContainerStats> {
-        const auto found = container(id, "read statistics of container");
-        if (!found) return fail(Error(found.error()));
-        const ContainerInfo& info = (*found)->info;
-        ContainerStats stats;
-        stats.read = cluster_.schedule.now();
-        const std::int64_t limit_bytes = (*found)->settings.resources.memory_bytes;
-        stats.memory_limit_bytes =
-            static_cast<std::uint64_t>(limit_bytes > 0 ? limit_bytes : here().info.memory_bytes);
-        if (info.state != ContainerInfo::State::kRunning || !info.started) return stats;
-        // A process that idles: one per cent of a core, 8 MiB.
-        const Millis up = cluster_.schedule.now() - *info.started;
-        stats.cpu_ns = static_cast<std::uint64_t>(up.count()) * 10'000;
-        stats.system_cpu_ns = static_cast<std::uint64_t>(up.count()) * 1'000'000;
-        stats.memory_bytes = 8u << 20;
-        stats.pids = 1;
-        return stats;
-      });
+  return fake_call(cluster_, {client_, node_id_, "container_stats", id}, limit,
+                   [this, id]() -> Result<ContainerStats> {
+                     const auto found = container(id, "read statistics of container");
+                     if (!found) return fail(Error(found.error()));
+                     const ContainerInfo& info = (*found)->info;
+                     ContainerStats stats;
+                     stats.read = cluster_.schedule.now();
+                     const std::int64_t limit_bytes = (*found)->settings.resources.memory_bytes;
+                     stats.memory_limit_bytes = static_cast<std::uint64_t>(
+                         limit_bytes > 0 ? limit_bytes : here().info.memory_bytes);
+                     if (info.state != ContainerInfo::State::kRunning || !info.started)
+                       return stats;
+                     // A process that idles: one per cent of a core, 8 MiB.
+                     const Millis up = cluster_.schedule.now() - *info.started;
+                     stats.cpu_ns = static_cast<std::uint64_t>(up.count()) * 10'000;
+                     stats.system_cpu_ns = static_cast<std::uint64_t>(up.count()) * 1'000'000;
+                     stats.memory_bytes = 8u << 20;
+                     stats.pids = 1;
+                     return stats;
+                   });
 }
 
 Answer<void> FakeEngine::put_archive(std::string id, std::string path, ByteSource& tar,
@@ -200,13 +203,13 @@ Answer<void> FakeEngine::put_archive(std::string id, std::string path, ByteSourc
     for (const auto& [name, entry] : *entries) files[joined(path, name)] = entry;
     return {};
   };
-  const FakeCall call{node_id_, "put_archive", id};
+  const FakeCall call{client_, node_id_, "put_archive", id};
   co_return co_await fake_call(cluster_, call, limit, unpack);
 }
 
 Answer<std::unique_ptr<ByteSource>> FakeEngine::get_archive(std::string id, std::string path,
                                                             Millis limit) {
-  return fake_call(cluster_, {node_id_, "get_archive", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "get_archive", id}, limit,
                    [this, id, path]() -> Result<std::unique_ptr<ByteSource>> {
                      const std::string what = fmt::format("read {} of container", path);
                      const auto found = container(id, what);

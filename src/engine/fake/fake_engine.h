@@ -13,9 +13,11 @@ namespace croft::engine {
 // must outlive it and its streams.
 class FakeEngine final : public Engine {
  public:
-  // `node_id` as the cluster gave it; empty: its first node.
-  explicit FakeEngine(FakeCluster& cluster, std::string node_id = {})
-      : cluster_(cluster), node_id_(node_id.empty() ? cluster.first_node_id : std::move(node_id)) {}
+  // `node_id` as the cluster gave it; empty: its first node. `client` is told to the fault hook.
+  explicit FakeEngine(FakeCluster& cluster, std::string node_id = {}, std::string client = {})
+      : cluster_(cluster),
+        node_id_(node_id.empty() ? cluster.first_node_id : std::move(node_id)),
+        client_(std::move(client)) {}
 
   Answer<EngineInfo> info(Millis limit) override;
   Answer<std::string> init_swarm(const SwarmInit& init, Millis limit) override;
@@ -105,6 +107,7 @@ class FakeEngine final : public Engine {
 
   FakeCluster& cluster_;
   std::string node_id_;
+  std::string client_;
 };
 
 }  // namespace croft::engine

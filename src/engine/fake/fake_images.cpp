@@ -74,7 +74,7 @@ std::string FakeEngine::keep_image(FakeImage image, const std::string& tag) {
 }
 
 Answer<std::vector<ImageInfo>> FakeEngine::list_images(const ImageFilter& filter, Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_images", filter.reference}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_images", filter.reference}, limit,
                    [this, &filter]() -> Result<std::vector<ImageInfo>> {
                      std::vector<ImageInfo> found;
                      for (const auto& [id, image] : here().images) {
@@ -89,7 +89,7 @@ Answer<std::vector<ImageInfo>> FakeEngine::list_images(const ImageFilter& filter
 }
 
 Answer<ImageInfo> FakeEngine::inspect_image(std::string reference, Millis limit) {
-  return fake_call(cluster_, {node_id_, "inspect_image", reference}, limit,
+  return fake_call(cluster_, {client_, node_id_, "inspect_image", reference}, limit,
                    [this, reference]() -> Result<ImageInfo> {
                      const FakeImage* image = cluster_.find_image(here(), reference);
                      if (image == nullptr) return fail(no_image("look at image " + reference));
@@ -120,7 +120,7 @@ Answer<std::string> FakeEngine::import_image(std::string tag, ByteSource& tar,
     image.files = rooted(*entries);
     return keep_image(std::move(image), tag);
   };
-  const FakeCall call{node_id_, "import_image", tag};
+  const FakeCall call{client_, node_id_, "import_image", tag};
   co_return co_await fake_call(cluster_, call, limit, import);
 }
 
@@ -139,13 +139,13 @@ Answer<std::string> FakeEngine::build_image(const ImageBuild& build, ByteSource&
     if (!image) return fail(std::move(image).error().in(what));
     return keep_image(std::move(*image), build.tag);
   };
-  const FakeCall call{node_id_, "build_image", build.tag};
+  const FakeCall call{client_, node_id_, "build_image", build.tag};
   co_return co_await fake_call(cluster_, call, limit, run);
 }
 
 Answer<std::string> FakeEngine::commit_container(std::string id, std::string tag,
                                                  const ImageConfig& config, Millis limit) {
-  return fake_call(cluster_, {node_id_, "commit_container", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "commit_container", id}, limit,
                    [this, id, tag, &config]() -> Result<std::string> {
                      const auto found = container(id, "make an image of container");
                      if (!found) return fail(Error(found.error()));
@@ -166,7 +166,7 @@ Answer<std::string> FakeEngine::commit_container(std::string id, std::string tag
 }
 
 Answer<void> FakeEngine::tag_image(std::string reference, std::string tag, Millis limit) {
-  return fake_call(cluster_, {node_id_, "tag_image", reference}, limit,
+  return fake_call(cluster_, {client_, node_id_, "tag_image", reference}, limit,
                    [this, reference, tag]() -> Result<void> {
                      const FakeImage* image = cluster_.find_image(here(), reference);
                      if (image == nullptr) return fail(no_image("tag image " + reference));
@@ -176,7 +176,7 @@ Answer<void> FakeEngine::tag_image(std::string reference, std::string tag, Milli
 }
 
 Answer<void> FakeEngine::remove_image(std::string reference, bool force, Millis limit) {
-  return fake_call(cluster_, {node_id_, "remove_image", reference}, limit,
+  return fake_call(cluster_, {client_, node_id_, "remove_image", reference}, limit,
                    [this, reference, force]() -> Result<void> {
                      const std::string what = "remove image " + reference;
                      const FakeImage* image = cluster_.find_image(here(), reference);
@@ -204,7 +204,7 @@ Answer<void> FakeEngine::remove_image(std::string reference, bool force, Millis 
 }
 
 Answer<std::unique_ptr<ByteSource>> FakeEngine::save_image(std::string reference, Millis limit) {
-  return fake_call(cluster_, {node_id_, "save_image", reference}, limit,
+  return fake_call(cluster_, {client_, node_id_, "save_image", reference}, limit,
                    [this, reference]() -> Result<std::unique_ptr<ByteSource>> {
                      const FakeImage* image = cluster_.find_image(here(), reference);
                      if (image == nullptr) return fail(no_image("save image " + reference));
@@ -228,7 +228,7 @@ Answer<void> FakeEngine::load_image(ByteSource& tar, Millis limit) {
     here().tags[tag] = image.id;
     return {};
   };
-  const FakeCall call{node_id_, "load_image", ""};
+  const FakeCall call{client_, node_id_, "load_image", ""};
   co_return co_await fake_call(cluster_, call, limit, load);
 }
 

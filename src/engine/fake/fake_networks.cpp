@@ -35,7 +35,7 @@ Status FakeEngine::check_overlap(const NetworkSpec& spec) {
 }
 
 Answer<std::string> FakeEngine::create_network(const NetworkSpec& spec, Millis limit) {
-  return fake_call(cluster_, {node_id_, "create_network", spec.name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "create_network", spec.name}, limit,
                    [this, &spec]() -> Result<std::string> {
                      CROFT_TRY(validate(spec));
                      if (cluster_.find_network(here(), spec.name) != nullptr) {
@@ -63,16 +63,17 @@ Answer<std::string> FakeEngine::create_network(const NetworkSpec& spec, Millis l
 }
 
 Answer<NetworkInfo> FakeEngine::inspect_network(std::string id, Millis limit) {
-  return fake_call(
-      cluster_, {node_id_, "inspect_network", id}, limit, [this, id]() -> Result<NetworkInfo> {
-        const FakeNetwork* network = cluster_.find_network(here(), id);
-        if (network != nullptr) return network_info(*network);
-        return fail(ErrorCode::kNotFound, fmt::format("look at network {}: not found", id));
-      });
+  return fake_call(cluster_, {client_, node_id_, "inspect_network", id}, limit,
+                   [this, id]() -> Result<NetworkInfo> {
+                     const FakeNetwork* network = cluster_.find_network(here(), id);
+                     if (network != nullptr) return network_info(*network);
+                     return fail(ErrorCode::kNotFound,
+                                 fmt::format("look at network {}: not found", id));
+                   });
 }
 
 Answer<std::vector<NetworkInfo>> FakeEngine::list_networks(const Filter& filter, Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_networks", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_networks", ""}, limit,
                    [this, &filter]() -> Result<std::vector<NetworkInfo>> {
                      std::vector<NetworkInfo> found;
                      for (const auto* networks : {&here().networks, &cluster_.swarm_networks}) {
@@ -89,32 +90,33 @@ Answer<std::vector<NetworkInfo>> FakeEngine::list_networks(const Filter& filter,
 }
 
 Answer<void> FakeEngine::remove_network(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "remove_network", id}, limit, [this, id]() -> Result<void> {
-    const std::string what = fmt::format("remove network {}", id);
-    const FakeNetwork* network = cluster_.find_network(here(), id);
-    if (network == nullptr) return fail(ErrorCode::kNotFound, what + ": not found");
-    const std::string network_id = network->info.id;
-    bool in_use = cluster_.network_in_use(network_id);
-    for (const auto& [other_id, other] : cluster_.swarm_networks) {
-      in_use = in_use || (network->info.spec.config_only &&
-                          other.info.spec.config_from == network->info.spec.name);
-    }
-    if (in_use) return fail(ErrorCode::kConflict, what + ": something is attached to it");
-    Event event;
-    event.kind = Event::Kind::kNetwork;
-    event.action = Event::Action::kRemove;
-    event.raw_action = "destroy";
-    event.id = network_id;
-    event.name = network->info.spec.name;
-    cluster_.emit(network->info.spec.swarm_scope ? "" : node_id_, std::move(event));
-    here().networks.erase(network_id);
-    cluster_.swarm_networks.erase(network_id);
-    return {};
-  });
+  return fake_call(
+      cluster_, {client_, node_id_, "remove_network", id}, limit, [this, id]() -> Result<void> {
+        const std::string what = fmt::format("remove network {}", id);
+        const FakeNetwork* network = cluster_.find_network(here(), id);
+        if (network == nullptr) return fail(ErrorCode::kNotFound, what + ": not found");
+        const std::string network_id = network->info.id;
+        bool in_use = cluster_.network_in_use(network_id);
+        for (const auto& [other_id, other] : cluster_.swarm_networks) {
+          in_use = in_use || (network->info.spec.config_only &&
+                              other.info.spec.config_from == network->info.spec.name);
+        }
+        if (in_use) return fail(ErrorCode::kConflict, what + ": something is attached to it");
+        Event event;
+        event.kind = Event::Kind::kNetwork;
+        event.action = Event::Action::kRemove;
+        event.raw_action = "destroy";
+        event.id = network_id;
+        event.name = network->info.spec.name;
+        cluster_.emit(network->info.spec.swarm_scope ? "" : node_id_, std::move(event));
+        here().networks.erase(network_id);
+        cluster_.swarm_networks.erase(network_id);
+        return {};
+      });
 }
 
 Answer<VolumeInfo> FakeEngine::create_volume(const VolumeSpec& spec, Millis limit) {
-  return fake_call(cluster_, {node_id_, "create_volume", spec.name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "create_volume", spec.name}, limit,
                    [this, &spec]() -> Result<VolumeInfo> {
                      const VolumeInfo made{spec, "/volumes/" + spec.name, cluster_.schedule.now()};
                      return here().volumes.emplace(spec.name, made).first->second;
@@ -122,16 +124,17 @@ Answer<VolumeInfo> FakeEngine::create_volume(const VolumeSpec& spec, Millis limi
 }
 
 Answer<VolumeInfo> FakeEngine::inspect_volume(std::string name, Millis limit) {
-  return fake_call(
-      cluster_, {node_id_, "inspect_volume", name}, limit, [this, name]() -> Result<VolumeInfo> {
-        const auto found = here().volumes.find(name);
-        if (found != here().volumes.end()) return found->second;
-        return fail(ErrorCode::kNotFound, fmt::format("look at volume {}: not found", name));
-      });
+  return fake_call(cluster_, {client_, node_id_, "inspect_volume", name}, limit,
+                   [this, name]() -> Result<VolumeInfo> {
+                     const auto found = here().volumes.find(name);
+                     if (found != here().volumes.end()) return found->second;
+                     return fail(ErrorCode::kNotFound,
+                                 fmt::format("look at volume {}: not found", name));
+                   });
 }
 
 Answer<std::vector<VolumeInfo>> FakeEngine::list_volumes(const Filter& filter, Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_volumes", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_volumes", ""}, limit,
                    [this, &filter]() -> Result<std::vector<VolumeInfo>> {
                      std::vector<VolumeInfo> found;
                      for (const auto& [name, volume] : here().volumes) {
@@ -144,7 +147,7 @@ Answer<std::vector<VolumeInfo>> FakeEngine::list_volumes(const Filter& filter, M
 }
 
 Answer<void> FakeEngine::remove_volume(std::string name, Millis limit) {
-  return fake_call(cluster_, {node_id_, "remove_volume", name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "remove_volume", name}, limit,
                    [this, name]() -> Result<void> {
                      const std::string what = fmt::format("remove volume {}", name);
                      if (!here().volumes.contains(name))

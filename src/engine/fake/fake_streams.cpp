@@ -155,7 +155,7 @@ class FakeExecSession final : public ExecSession {
 
 Answer<std::unique_ptr<LogStream>> FakeEngine::container_logs(std::string id, LogOptions options,
                                                               Millis limit) {
-  return fake_call(cluster_, {node_id_, "container_logs", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "container_logs", id}, limit,
                    [this, id, options]() -> Result<std::unique_ptr<LogStream>> {
                      const auto found = container(id, "read the log of container");
                      if (!found) return fail(Error(found.error()));
@@ -165,7 +165,7 @@ Answer<std::unique_ptr<LogStream>> FakeEngine::container_logs(std::string id, Lo
 
 Answer<std::unique_ptr<EventStream>> FakeEngine::events(std::optional<std::int64_t> since_ns,
                                                         Millis limit) {
-  return fake_call(cluster_, {node_id_, "events", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "events", ""}, limit,
                    [this, since_ns]() -> Result<std::unique_ptr<EventStream>> {
                      return std::make_unique<FakeEventStream>(cluster_, node_id_, since_ns);
                    });
@@ -174,7 +174,7 @@ Answer<std::unique_ptr<EventStream>> FakeEngine::events(std::optional<std::int64
 Answer<std::unique_ptr<ExecSession>> FakeEngine::exec(std::string id, const ExecSpec& spec,
                                                       Millis limit) {
   return fake_call(
-      cluster_, {node_id_, "exec", id}, limit,
+      cluster_, {client_, node_id_, "exec", id}, limit,
       [this, id, &spec]() -> Result<std::unique_ptr<ExecSession>> {
         const auto found = container(id, "run a process in container");
         if (!found) return fail(Error(found.error()));

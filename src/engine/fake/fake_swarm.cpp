@@ -47,47 +47,50 @@ Result<FakeService*> FakeEngine::service(const std::string& id, const std::strin
 }
 
 Answer<EngineInfo> FakeEngine::info(Millis limit) {
-  return fake_call(cluster_, {node_id_, "info", ""}, limit, [this]() -> Result<EngineInfo> {
-    const NodeInfo& node = here().info;
-    EngineInfo info;
-    info.engine_id = "fake-" + node.id;
-    info.name = node.hostname;
-    info.version = "fake";
-    info.api_version = "1.41";
-    info.root_dir = "/fake";
-    info.storage_driver = "memory";
-    info.cgroup_version = "2";
-    info.swarm_active = cluster_.in_swarm;
-    info.swarm_manager = cluster_.in_swarm && node.manager;
-    if (cluster_.in_swarm) info.swarm_node_id = node.id;
-    info.cpus = node.nano_cpus / 1'000'000'000;
-    info.memory_bytes = node.memory_bytes;
-    return info;
-  });
+  return fake_call(cluster_, {client_, node_id_, "info", ""}, limit,
+                   [this]() -> Result<EngineInfo> {
+                     const NodeInfo& node = here().info;
+                     EngineInfo info;
+                     info.engine_id = "fake-" + node.id;
+                     info.name = node.hostname;
+                     info.version = "fake";
+                     info.api_version = "1.41";
+                     info.root_dir = "/fake";
+                     info.storage_driver = "memory";
+                     info.cgroup_version = "2";
+                     info.swarm_active = cluster_.in_swarm;
+                     info.swarm_manager = cluster_.in_swarm && node.manager;
+                     if (cluster_.in_swarm) info.swarm_node_id = node.id;
+                     info.cpus = node.nano_cpus / 1'000'000'000;
+                     info.memory_bytes = node.memory_bytes;
+                     return info;
+                   });
 }
 
 Answer<std::string> FakeEngine::init_swarm(const SwarmInit& init, Millis limit) {
-  return fake_call(
-      cluster_, {node_id_, "init_swarm", ""}, limit, [this, &init]() -> Result<std::string> {
-        if (cluster_.in_swarm) {
-          return fail(ErrorCode::kConflict, "make the engine a swarm: it is in a swarm already");
-        }
-        cluster_.in_swarm = true;
-        cluster_.swarm = {cluster_.swarm_id(), cluster_.next_version(), init.settings};
-        return node_id_;
-      });
+  return fake_call(cluster_, {client_, node_id_, "init_swarm", ""}, limit,
+                   [this, &init]() -> Result<std::string> {
+                     if (cluster_.in_swarm) {
+                       return fail(ErrorCode::kConflict,
+                                   "make the engine a swarm: it is in a swarm already");
+                     }
+                     cluster_.in_swarm = true;
+                     cluster_.swarm = {cluster_.swarm_id(), cluster_.next_version(), init.settings};
+                     return node_id_;
+                   });
 }
 
 Answer<SwarmInfo> FakeEngine::inspect_swarm(Millis limit) {
-  return fake_call(cluster_, {node_id_, "inspect_swarm", ""}, limit, [this]() -> Result<SwarmInfo> {
-    if (cluster_.in_swarm) return cluster_.swarm;
-    return fail(ErrorCode::kConflict, "look at the swarm: this node is not a swarm manager");
-  });
+  return fake_call(
+      cluster_, {client_, node_id_, "inspect_swarm", ""}, limit, [this]() -> Result<SwarmInfo> {
+        if (cluster_.in_swarm) return cluster_.swarm;
+        return fail(ErrorCode::kConflict, "look at the swarm: this node is not a swarm manager");
+      });
 }
 
 Answer<void> FakeEngine::update_swarm(std::uint64_t version, const SwarmSettings& settings,
                                       Millis limit) {
-  return fake_call(cluster_, {node_id_, "update_swarm", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "update_swarm", ""}, limit,
                    [this, version, &settings]() -> Result<void> {
                      if (version != cluster_.swarm.version) return fail(stale("change the swarm"));
                      cluster_.swarm.settings = settings;
@@ -97,7 +100,7 @@ Answer<void> FakeEngine::update_swarm(std::uint64_t version, const SwarmSettings
 }
 
 Answer<std::vector<NodeInfo>> FakeEngine::list_nodes(Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_nodes", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_nodes", ""}, limit,
                    [this]() -> Result<std::vector<NodeInfo>> {
                      std::vector<NodeInfo> nodes;
                      for (const auto& [id, node] : cluster_.nodes) nodes.push_back(node.info);
@@ -106,7 +109,7 @@ Answer<std::vector<NodeInfo>> FakeEngine::list_nodes(Millis limit) {
 }
 
 Answer<NodeInfo> FakeEngine::inspect_node(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "inspect_node", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "inspect_node", id}, limit,
                    [this, id]() -> Result<NodeInfo> {
                      const auto found = cluster_.nodes.find(id);
                      if (found == cluster_.nodes.end()) return fail(missing("look at node " + id));
@@ -116,7 +119,7 @@ Answer<NodeInfo> FakeEngine::inspect_node(std::string id, Millis limit) {
 
 Answer<void> FakeEngine::update_node(std::string id, std::uint64_t version,
                                      const NodeUpdate& update, Millis limit) {
-  return fake_call(cluster_, {node_id_, "update_node", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "update_node", id}, limit,
                    [this, id, version, &update]() -> Result<void> {
                      const auto found = cluster_.nodes.find(id);
                      if (found == cluster_.nodes.end()) return fail(missing("change node " + id));
@@ -133,7 +136,7 @@ Answer<void> FakeEngine::update_node(std::string id, std::uint64_t version,
 }
 
 Answer<std::string> FakeEngine::create_service(const ServiceSpec& spec, Millis limit) {
-  return fake_call(cluster_, {node_id_, "create_service", spec.name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "create_service", spec.name}, limit,
                    [this, &spec]() -> Result<std::string> {
                      const std::string what = "create service " + spec.name;
                      if (!cluster_.in_swarm) {
@@ -166,7 +169,7 @@ Answer<std::string> FakeEngine::create_service(const ServiceSpec& spec, Millis l
 }
 
 Answer<ServiceInfo> FakeEngine::inspect_service(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "inspect_service", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "inspect_service", id}, limit,
                    [this, id]() -> Result<ServiceInfo> {
                      const auto found = service(id, "look at service");
                      if (!found) return fail(Error(found.error()));
@@ -175,7 +178,7 @@ Answer<ServiceInfo> FakeEngine::inspect_service(std::string id, Millis limit) {
 }
 
 Answer<std::vector<ServiceInfo>> FakeEngine::list_services(const Filter& filter, Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_services", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_services", ""}, limit,
                    [this, &filter]() -> Result<std::vector<ServiceInfo>> {
                      std::vector<ServiceInfo> found;
                      for (const auto& [id, one] : cluster_.services) {
@@ -190,7 +193,7 @@ Answer<std::vector<ServiceInfo>> FakeEngine::list_services(const Filter& filter,
 
 Answer<void> FakeEngine::update_service(std::string id, std::uint64_t version,
                                         const ServiceSpec& spec, Millis limit) {
-  return fake_call(cluster_, {node_id_, "update_service", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "update_service", id}, limit,
                    [this, id, version, &spec]() -> Result<void> {
                      const auto found = service(id, "change service");
                      if (!found) return fail(Error(found.error()));
@@ -217,24 +220,26 @@ Answer<void> FakeEngine::update_service(std::string id, std::uint64_t version,
 }
 
 Answer<void> FakeEngine::remove_service(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "remove_service", id}, limit, [this, id]() -> Result<void> {
-    const auto found = service(id, "remove service");
-    if (!found) return fail(Error(found.error()));
-    (*found)->removed = true;
-    const ServiceInfo& info = (*found)->info;
-    for (auto& [task_id, task] : cluster_.tasks) {
-      if (task.info.service_id == info.id) cluster_.stop_task(task, TaskState::kRemove);
-    }
-    cluster_.emit("", object_event(Event::Kind::kService, Event::Action::kRemove, "remove", info.id,
-                                   info.spec.name));
-    cluster_.orchestrate_soon();
-    return {};
-  });
+  return fake_call(cluster_, {client_, node_id_, "remove_service", id}, limit,
+                   [this, id]() -> Result<void> {
+                     const auto found = service(id, "remove service");
+                     if (!found) return fail(Error(found.error()));
+                     (*found)->removed = true;
+                     const ServiceInfo& info = (*found)->info;
+                     for (auto& [task_id, task] : cluster_.tasks) {
+                       if (task.info.service_id == info.id)
+                         cluster_.stop_task(task, TaskState::kRemove);
+                     }
+                     cluster_.emit("", object_event(Event::Kind::kService, Event::Action::kRemove,
+                                                    "remove", info.id, info.spec.name));
+                     cluster_.orchestrate_soon();
+                     return {};
+                   });
 }
 
 Answer<std::vector<TaskInfo>> FakeEngine::list_tasks(const TaskFilter& filter, Millis limit) {
   return fake_call(
-      cluster_, {node_id_, "list_tasks", filter.service}, limit,
+      cluster_, {client_, node_id_, "list_tasks", filter.service}, limit,
       [this, &filter]() -> Result<std::vector<TaskInfo>> {
         std::vector<TaskInfo> found;
         for (const auto& [id, task] : cluster_.tasks) {
@@ -304,41 +309,41 @@ std::vector<FileInfo> list_of(const std::map<std::string, FakeFile>& files, cons
 
 Answer<std::string> FakeEngine::create_secret(std::string name, const Labels& labels,
                                               const Secret& value, Millis limit) {
-  return fake_call(cluster_, {node_id_, "create_secret", name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "create_secret", name}, limit,
                    [this, name, &labels, &value] {
                      return create_file(cluster_.secrets, "secret", name, labels, value.reveal());
                    });
 }
 
 Answer<std::vector<FileInfo>> FakeEngine::list_secrets(const Filter& filter, Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_secrets", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_secrets", ""}, limit,
                    [this, &filter]() -> Result<std::vector<FileInfo>> {
                      return list_of(cluster_.secrets, filter);
                    });
 }
 
 Answer<void> FakeEngine::remove_secret(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "remove_secret", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "remove_secret", id}, limit,
                    [this, id] { return remove_file(cluster_.secrets, "secret", id); });
 }
 
 Answer<std::string> FakeEngine::create_config(std::string name, const Labels& labels,
                                               const std::string& value, Millis limit) {
-  return fake_call(cluster_, {node_id_, "create_config", name}, limit,
+  return fake_call(cluster_, {client_, node_id_, "create_config", name}, limit,
                    [this, name, &labels, &value] {
                      return create_file(cluster_.configs, "config", name, labels, value);
                    });
 }
 
 Answer<std::vector<FileInfo>> FakeEngine::list_configs(const Filter& filter, Millis limit) {
-  return fake_call(cluster_, {node_id_, "list_configs", ""}, limit,
+  return fake_call(cluster_, {client_, node_id_, "list_configs", ""}, limit,
                    [this, &filter]() -> Result<std::vector<FileInfo>> {
                      return list_of(cluster_.configs, filter);
                    });
 }
 
 Answer<void> FakeEngine::remove_config(std::string id, Millis limit) {
-  return fake_call(cluster_, {node_id_, "remove_config", id}, limit,
+  return fake_call(cluster_, {client_, node_id_, "remove_config", id}, limit,
                    [this, id] { return remove_file(cluster_.configs, "config", id); });
 }
 

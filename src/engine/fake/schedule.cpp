@@ -46,14 +46,12 @@ void FakeSchedule::changed() {
 
 Task<void> FakeSchedule::wait_for_change() {
   struct Registered {
-    Registered(std::set<asio::steady_timer*>& all, asio::steady_timer& timer)
-        : waiting(all), mine(&timer) {
-      waiting.insert(mine);
-    }
+    Registered(std::list<asio::steady_timer*>& all, asio::steady_timer& timer)
+        : waiting(all), mine(all.insert(all.end(), &timer)) {}
     Registered(const Registered&) = delete;
     ~Registered() { waiting.erase(mine); }
-    std::set<asio::steady_timer*>& waiting;
-    asio::steady_timer* mine;
+    std::list<asio::steady_timer*>& waiting;
+    std::list<asio::steady_timer*>::iterator mine;
   };
   // Never fires: real time plays no part.
   asio::steady_timer timer(co_await asio::this_coro::executor,

@@ -4,9 +4,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/time.h"
@@ -47,7 +47,7 @@ class FakeSchedule {
   std::uint64_t sequence_ = 0;
   std::optional<Millis> running_;  // the instant of the action that runs
   std::int64_t last_ns_ = 0;
-  std::set<boost::asio::steady_timer*> waiting_;
+  std::list<boost::asio::steady_timer*> waiting_;  // in the order in which they began
 };
 
 }  // namespace croft::engine
