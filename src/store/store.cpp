@@ -22,7 +22,7 @@ Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<SqlDatabase> database
                                            Clock& clock, Random& random, StoreOptions options) {
   check(options.readers >= 1 && options.readers <= 16, "1 to 16 readers");
   std::unique_ptr<Store> store(
-      new Store(std::move(database), std::move(keys), clock, random, options));
+      new Store(std::move(database), std::move(keys), clock, random, std::move(options)));
   CROFT_TRY(store->open_connections());
   CROFT_TRY(store->check_keys());
   return store;
@@ -34,10 +34,23 @@ Store::Store(std::unique_ptr<SqlDatabase> database, MasterKeys keys, Clock& cloc
       clock_(clock),
       random_(random),
       cipher_(std::move(keys), random),
-      options_(options),
-      reader_pool_(static_cast<std::size_t>(options.readers)) {}
+      options_(std::move(options)) {
+  if (!options_.own_threads) return;
+  writer_pool_ = std::make_unique<Pool>(1);
+  reader_pool_ = std::make_unique<Pool>(static_cast<std::size_t>(options_.readers));
+}
 
 Store::~Store() = default;
+
+Task<void> Store::run(Pool* pool, std::function<void()> work) {
+  if (pool != nullptr) {
+    co_await run_blocking(*pool, std::move(work));
+    co_return;
+  }
+  if (options_.pause) co_await options_.pause();
+  work();
+  if (options_.pause) co_await options_.pause();
+}
 
 tl::unexpected<Error> Store::overloaded() {
   return fail(ErrorCode::kUnavailable, "the store has too much to do; try again in a moment");

@@ -19,7 +19,10 @@ namespace croft {
 struct StoreOptions {
   int readers = 2;          // 1..16 threads; none when the database has one connection only
   int max_waiting = 512;    // transactions queued or running, of each kind; beyond: kUnavailable
-  bool own_threads = true;  // false: transactions run inside the call (one thread: the simulator)
+  bool own_threads = true;  // false: transactions run inside the call, on the caller's thread
+  // Without own threads: awaited before and after every transaction, where with them the caller
+  // would wait. The simulator lets other tasks run there.
+  std::function<Task<void>()> pause;
 };
 
 class Store {
@@ -46,11 +49,7 @@ class Store {
       const Status done = write_now(now, event, [&](Tx& tx) { return assign(result, fn(tx)); });
       if (!done && (!result || *result)) result.emplace(fail(done.error()));
     };
-    if (options_.own_threads) {
-      co_await run_blocking(writer_pool_, std::function<void()>(work));
-    } else {
-      work();
-    }
+    co_await run(writer_pool_.get(), std::function<void()>(work));
     if (event > 0 && on_events_) on_events_(event);
     co_return std::move(*result);
   }
@@ -67,12 +66,8 @@ class Store {
       const Status done = read_now(now, [&](const Tx& tx) { return assign(result, fn(tx)); });
       if (!done && (!result || *result)) result.emplace(fail(done.error()));
     };
-    if (options_.own_threads) {
-      co_await run_blocking(reads_on_writer() ? writer_pool_ : reader_pool_,
-                            std::function<void()>(work));
-    } else {
-      work();
-    }
+    co_await run((reads_on_writer() ? writer_pool_ : reader_pool_).get(),
+                 std::function<void()>(work));
     co_return std::move(*result);
   }
 
@@ -108,6 +103,8 @@ class Store {
 
   Status open_connections();
   Status check_keys();
+  // On `pool`, or inside the call when it is null.
+  Task<void> run(Pool* pool, std::function<void()> work);
   bool reads_on_writer() const { return readers_.empty(); }
   Status write_now(Timestamp now, std::int64_t& last_event_id,
                    const std::function<Status(Tx&)>& fn);
@@ -125,8 +122,8 @@ class Store {
   std::vector<SqlConnection*> free_readers_;
   std::shared_ptr<std::atomic<int>> writes_waiting_ = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<std::atomic<int>> reads_waiting_ = std::make_shared<std::atomic<int>>(0);
-  Pool writer_pool_{1};
-  Pool reader_pool_;  // last: its threads end before what they use
+  std::unique_ptr<Pool> writer_pool_;  // null without own threads
+  std::unique_ptr<Pool> reader_pool_;  // last: its threads end before what they use
 };
 
 }  // namespace croft
