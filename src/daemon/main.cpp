@@ -34,6 +34,8 @@ constexpr const char* kUsage =
   --restore FILE      puts it back, when croftd does not run; --confirm: in place of what is there
   --purge             removes what this installation made in the engine, and exits
   --verbose           logs more
+
+CROFT_FAILPOINT=NAME in the environment makes it die at that point (tests/data/failpoints.txt).
 )";
 
 // The C library keeps what was once freed, per thread and, after one large block, up to 32 MiB at

@@ -50,6 +50,7 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       changes(rt),
       password_pool(2),
       auth(store, password_pool, clock, random, PasswordCost{}),
+      failpoints(options.failpoint),
       group(rt) {
   app = std::make_unique<AppContext>(AppContext{.store = store,
                                                 .catalog = catalog,
@@ -98,7 +99,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
   edge_loop = std::make_unique<Loop>(rt, clock, *edges, kLoopPeriod);
   retention = std::make_unique<Retention>(store, clock);
   retention_loop = std::make_unique<Loop>(rt, clock, *retention, kRetentionPeriod);
-  executor = std::make_unique<Executor>(rt, store, kProcesses);
+  executor = std::make_unique<Executor>(rt, store, failpoints, kProcesses);
   // A report of an agent changes what the cores are to be told, and may be what a network or an
   // instance set waits for.
   world.on_change([this] {

@@ -92,6 +92,7 @@ struct Platform::Parts {
   std::unique_ptr<ApiHandlerFrame> api_frame;
   std::unique_ptr<HttpServer> api_server;
   std::string api_url;
+  DieAtFailpoint failpoints;
   Group group;
 };
 

@@ -11,9 +11,7 @@
 #include "daemon/swarm_setup.h"
 #include "edge/edge_directory.h"
 #include "logs/log_store.h"
-#include "reconcile/project_processes.h"
-#include "reconcile/rollout_process.h"
-#include "reconcile/service_processes.h"
+#include "reconcile/all_processes.h"
 #include "store/sqlite/sqlite_database.h"
 
 namespace croft {
@@ -142,16 +140,7 @@ Task<void> Platform::build_platform_images() {
 void Platform::start_loops() {
   Group& group = parts_->group;
   Executor& executor = *parts_->executor;
-  using Kind = RolloutProcess::Kind;
-  for (const Kind kind :
-       {Kind::kDeploy, Kind::kRollback, Kind::kRestart, Kind::kStart, Kind::kCreate}) {
-    executor.add(std::make_unique<RolloutProcess>(*parts_->processes, kind));
-  }
-  executor.add(std::make_unique<StopProcess>(*parts_->processes));
-  executor.add(std::make_unique<ScaleProcess>(*parts_->processes));
-  executor.add(std::make_unique<DeleteServiceProcess>(*parts_->processes));
-  executor.add(std::make_unique<ImportProcess>(*parts_->processes));
-  executor.add(std::make_unique<DeleteProjectProcess>(*parts_->processes));
+  add_all_processes(executor, *parts_->processes);
   for (Loop* loop : parts_->loops()) group.spawn(loop->name(), loop->run());
   group.spawn("executor", executor.run());
   group.spawn("engine events", parts_->watch_engine());

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
 
 #include "plan/edge_names.h"
 #include "store/settings.h"
@@ -92,6 +93,7 @@ Result<DaemonOptions> DaemonOptions::from(const Args& args) {
   if (!least_free) return fail(std::move(least_free).error());
   options.least_free_bytes = *least_free;
   options.api_port = *api;
+  if (const char* failpoint = std::getenv("CROFT_FAILPOINT")) options.failpoint = failpoint;
   options.platform.http_port = *http;
   options.platform.https_port = *https;
   return options;

@@ -25,6 +25,7 @@ struct DaemonOptions {
   std::string pool4;    // IPv4 /10 of projects; empty: chosen at the first start, then kept
   std::string uplink4;  // IPv4 /16 of the uplink; the same
   std::uint64_t least_free_bytes = kLeastFreeBytes;
+  std::string failpoint;  // reconcile/failpoints.h; from the environment variable CROFT_FAILPOINT
 
   static Result<DaemonOptions> from(const Args& args);
 };

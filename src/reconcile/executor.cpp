@@ -107,13 +107,27 @@ Task<Status> ProcessRun::finish(ProcessStatus status, boost::json::value result,
   co_return co_await save_state();
 }
 
-Executor::Executor(Runtime& runtime, Store& store, int limit)
-    : store_(store), limit_(limit), group_(runtime), wake_(runtime) {}
+Executor::Executor(Runtime& runtime, Store& store, Failpoints& failpoints, int limit)
+    : store_(store), failpoints_(failpoints), limit_(limit), group_(runtime), wake_(runtime) {}
 
 void Executor::add(std::unique_ptr<ProcessHandler> handler) {
   const std::string kind = handler->kind();
   check(!handlers_.contains(kind), "two handlers of one process kind");
   handlers_.emplace(kind, std::move(handler));
+}
+
+std::vector<std::string> Executor::failpoint_names() const {
+  std::vector<std::string> names;
+  for (const auto& [kind, handler] : handlers_) {
+    std::vector<ProcessHandler::Step> steps = handler->steps();
+    steps.push_back({.name = kUndoStep});
+    for (const ProcessHandler::Step& step : steps) {
+      for (const Moment moment : {Moment::kBefore, Moment::kAfter}) {
+        names.push_back(failpoint_name(kind, step.name, moment));
+      }
+    }
+  }
+  return names;
 }
 
 void Executor::cancel(const ProcessId& process) {
@@ -200,9 +214,7 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
     }
     const auto done_so_far = std::distance(steps.begin(), at);
     const int progress = static_cast<int>(100 * done_so_far / std::ssize(steps));
-    Status status = co_await run.begin_step(at->name, progress, at->cancellable);
-    if (status) status = co_await handler.run(at->name, run);
-    co_await run.flush();
+    const Status status = co_await run_step(handler, *at, run, progress);
     if (!status) {
       co_await conclude_failure(handler, run, status.error());
       co_return;
@@ -218,6 +230,18 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
   if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
 }
 
+Task<Status> Executor::run_step(ProcessHandler& handler, ProcessHandler::Step step, ProcessRun& run,
+                                int progress) {
+  Status status = co_await run.begin_step(step.name, progress, step.cancellable);
+  if (status) {
+    failpoints_.pass(run.process(), step.name, Moment::kBefore);
+    status = co_await handler.run(step.name, run);
+    failpoints_.pass(run.process(), step.name, Moment::kAfter);
+  }
+  co_await run.flush();
+  co_return status;
+}
+
 Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error) {
   const bool cancelled = run.cancel_wanted() && error.code() == ErrorCode::kCancelled;
   log_info("a process did not succeed", {{"process", run.process().id.str()},
@@ -226,7 +250,9 @@ Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, 
                                          {"error", error.describe()}});
   run.log(cancelled ? "cancelled" : "failed: " + error.message());
   co_await run.flush();
+  failpoints_.pass(run.process(), kUndoStep, Moment::kBefore);
   co_await handler.undo(run);
+  failpoints_.pass(run.process(), kUndoStep, Moment::kAfter);
   std::optional<ProcessError> told;
   if (!cancelled) told = describe(error, run);
   const Status finished = co_await run.finish(

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/process.h"
+#include "reconcile/failpoints.h"
 #include "store/store.h"
 #include "task/group.h"
 #include "task/signal.h"
@@ -79,10 +80,13 @@ class ProcessHandler {
 
 class Executor {
  public:
-  // At most `limit` processes run at once; those of one service one after the other.
-  Executor(Runtime& runtime, Store& store, int limit);
+  // At most `limit` processes run at once; those of one service one after the other. `failpoints`
+  // outlives it.
+  Executor(Runtime& runtime, Store& store, Failpoints& failpoints, int limit);
 
   void add(std::unique_ptr<ProcessHandler> handler);
+  // The name of every point that a process of any kind added so far passes.
+  std::vector<std::string> failpoint_names() const;
   // Looks for runnable processes now; also called by itself every second.
   void wake() { wake_.notify(); }
   // The process is to be cancelled (its row says so already).
@@ -98,9 +102,12 @@ class Executor {
   Task<void> flush_logs();
   Task<void> drive(Process process);
   Task<void> drive_steps(ProcessHandler& handler, ProcessRun& run);
+  Task<Status> run_step(ProcessHandler& handler, ProcessHandler::Step step, ProcessRun& run,
+                        int progress);
   Task<void> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
 
   Store& store_;
+  Failpoints& failpoints_;
   int limit_;
   std::map<std::string, std::unique_ptr<ProcessHandler>> handlers_;
   std::map<ProcessId, std::shared_ptr<ProcessRun>> running_;

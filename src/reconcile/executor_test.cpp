@@ -70,7 +70,8 @@ class ExecutorTest : public StoreTest {
 
   Signal waits_{runtime_};
   WaitingHandler* handler_ = nullptr;
-  Executor executor_{runtime_, store(), 2};
+  DieAtFailpoint failpoints_{""};
+  Executor executor_{runtime_, store(), failpoints_, 2};
   ProcessId id_;
 
  public:
