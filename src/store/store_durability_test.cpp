@@ -61,6 +61,15 @@ TEST_F(StoreDurability, WhatWasCommittedIsThereAfterACrashAndWhatWasNotIsNot) {
   EXPECT_EQ(names[0].name, "kept");
 }
 
+// Power loss cannot be tried here; SQLite says what it does about it.
+TEST_F(StoreDurability, ACommitIsSyncedToTheDisk) {
+  const auto database = sqlite_file(directory_ / "synced.db");
+  const auto writer = must(database->open_writer());
+  constexpr std::int64_t kFull = 2;
+  EXPECT_EQ(must(writer->query("PRAGMA synchronous", {})).at(0).integer(0), kFull);
+  EXPECT_EQ(must(writer->query("PRAGMA journal_mode", {})).at(0).text(0), "wal");
+}
+
 TEST_F(StoreDurability, TheFileIsForItsOwnerOnly) {
   struct stat info{};
   ASSERT_EQ(::stat(file().c_str(), &info), 0);
