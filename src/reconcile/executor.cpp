@@ -142,16 +142,6 @@ Task<void> Executor::run() {
 }
 
 Task<void> Executor::start_processes() {
-  auto left_over =
-      co_await store_.read([](const Tx& tx) { return active_processes(tx, Scope::platform()); });
-  if (!left_over) {
-    log_error("cannot read the processes to go on with", {{"error", left_over.error().describe()}});
-  } else {
-    for (Process& process : *left_over) {
-      log_info("going on with a process", {{"process", process.id.str()}, {"step", process.step}});
-      group_.spawn("process", drive(std::move(process)));
-    }
-  }
   group_.spawn("process logs", flush_logs());
   for (;;) {
     co_await start_runnable();
@@ -171,14 +161,26 @@ Task<void> Executor::flush_logs() {
 Task<void> Executor::start_runnable() {
   const int room = limit_ - static_cast<int>(running_.size());
   if (room <= 0) co_return;
-  auto next = co_await store_.read(
-      [room](const Tx& tx) { return next_runnable(tx, Scope::platform(), room); });
+  auto next = co_await store_.read([room](const Tx& tx) -> Result<std::vector<Process>> {
+    // Those under way, but not here, first: croftd died, or the store did not work when their next
+    // step or their end was to be recorded.
+    auto due = active_processes(tx, Scope::platform());
+    if (!due) return due;
+    auto pending = next_runnable(tx, Scope::platform(), room);
+    if (!pending) return pending;
+    due->insert(due->end(), pending->begin(), pending->end());
+    return due;
+  });
   if (!next) {
     log_error("cannot read the process queue", {{"error", next.error().describe()}});
     co_return;
   }
   for (Process& process : *next) {
-    if (!running_.contains(process.id)) group_.spawn("process", drive(std::move(process)));
+    if (running_.contains(process.id)) continue;
+    if (process.status != ProcessStatus::kPending) {
+      log_info("going on with a process", {{"process", process.id.str()}, {"step", process.step}});
+    }
+    group_.spawn("process", drive(std::move(process)));
   }
 }
 
@@ -214,7 +216,15 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
     }
     const auto done_so_far = std::distance(steps.begin(), at);
     const int progress = static_cast<int>(100 * done_so_far / std::ssize(steps));
-    const Status status = co_await run_step(handler, *at, run, progress);
+    const Status begun = co_await run.begin_step(at->name, progress, at->cancellable);
+    if (!begun) {
+      // Not a failure of the process: it stays where it is until the store works again.
+      log_error("cannot record a step", {{"process", run.process().id.str()},
+                                         {"step", at->name},
+                                         {"error", begun.error().describe()}});
+      co_return;
+    }
+    const Status status = co_await run_step(handler, at->name, run);
     if (!status) {
       co_await conclude_failure(handler, run, status.error());
       co_return;
@@ -230,14 +240,10 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
   if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
 }
 
-Task<Status> Executor::run_step(ProcessHandler& handler, ProcessHandler::Step step, ProcessRun& run,
-                                int progress) {
-  Status status = co_await run.begin_step(step.name, progress, step.cancellable);
-  if (status) {
-    failpoints_.pass(run.process(), step.name, Moment::kBefore);
-    status = co_await handler.run(step.name, run);
-    failpoints_.pass(run.process(), step.name, Moment::kAfter);
-  }
+Task<Status> Executor::run_step(ProcessHandler& handler, std::string step, ProcessRun& run) {
+  failpoints_.pass(run.process(), step, Moment::kBefore);
+  Status status = co_await handler.run(step, run);
+  failpoints_.pass(run.process(), step, Moment::kAfter);
   co_await run.flush();
   co_return status;
 }

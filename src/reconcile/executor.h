@@ -102,8 +102,7 @@ class Executor {
   Task<void> flush_logs();
   Task<void> drive(Process process);
   Task<void> drive_steps(ProcessHandler& handler, ProcessRun& run);
-  Task<Status> run_step(ProcessHandler& handler, ProcessHandler::Step step, ProcessRun& run,
-                        int progress);
+  Task<Status> run_step(ProcessHandler& handler, std::string step, ProcessRun& run);
   Task<void> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
 
   Store& store_;
