@@ -222,4 +222,20 @@ Task<Status> Rollout::set_status(ServiceId service, ServiceStatus status) {
       [&](Tx& tx) { return set_service_status(tx, Scope::platform(), service, status); });
 }
 
+Task<Status> Rollout::settle_status(ServiceId service, ServiceStatus serving) {
+  co_return co_await context_.store.write([&](Tx& tx) -> Status {
+    const Scope all = Scope::platform();
+    auto row = get_service(tx, all, service);
+    if (!row) return fail(std::move(row).error());
+    auto sets = list_instance_sets(tx, all, service);
+    if (!sets) return fail(std::move(sets).error());
+    const bool runs = std::any_of(sets->begin(), sets->end(), serves);
+    const ServiceStatus idle = is_managed(row->category)        ? ServiceStatus::kFailed
+                               : row->active_version_id.empty() ? ServiceStatus::kReadyToDeploy
+                                                                : ServiceStatus::kStopped;
+    CROFT_TRY(set_service_status(tx, all, service, runs ? serving : idle));
+    return announce_service(tx, *row);
+  });
+}
+
 }  // namespace croft

@@ -28,6 +28,11 @@ struct ProcessContext {
   std::function<void()> wake;  // desired state changed: reconcilers, look again
 };
 
+// Whether the set gets, or is to get, the service's traffic.
+inline bool serves(const InstanceSet& set) {
+  return set.state == InstanceSetState::kWanted && set.duty == InstanceDuty::kServe;
+}
+
 class Rollout {
  public:
   explicit Rollout(ProcessContext& context) : context_(context) {}
@@ -58,6 +63,9 @@ class Rollout {
   Task<Status> abandon(InstanceSetId set);
 
   Task<Status> set_status(ServiceId service, ServiceStatus status);
+  // After something failed: `serving` when a set serves, otherwise stopped, or ready_to_deploy
+  // without an active version; failed for a managed service.
+  Task<Status> settle_status(ServiceId service, ServiceStatus serving);
 
  private:
   ProcessContext& context_;

@@ -50,15 +50,8 @@ Task<void> RolloutProcess::undo(ProcessRun& run) {
     co_await set_version(*subject, status);
   }
   if (!keep && subject->stop_first()) co_await bring_back(run, *subject);
-  ServiceStatus status = ServiceStatus::kActive;
-  if (subject->managed()) {
-    status = ServiceStatus::kFailed;
-  } else if (subject->service.active_version_id.empty()) {
-    status = ServiceStatus::kReadyToDeploy;
-  } else if (kind_ == Kind::kStart) {
-    status = ServiceStatus::kStopped;
-  }
-  const Status told = co_await rollout_.set_status(subject->service.id, status);
+  const ServiceStatus failed = subject->managed() ? ServiceStatus::kFailed : ServiceStatus::kActive;
+  const Status told = co_await rollout_.settle_status(subject->service.id, failed);
   if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
 }
 
@@ -71,10 +64,7 @@ Task<void> RolloutProcess::bring_back(ProcessRun& run, const Subject& subject) {
     const Scope all = Scope::platform();
     auto sets = list_instance_sets(tx, all, subject.service.id);
     if (!sets) return fail(std::move(sets).error());
-    const bool serving = std::any_of(sets->begin(), sets->end(), [](const InstanceSet& one) {
-      return one.state == InstanceSetState::kWanted && one.duty == InstanceDuty::kServe;
-    });
-    if (serving) return {};
+    if (std::any_of(sets->begin(), sets->end(), serves)) return {};
     auto version = get_version(tx, all, active);
     if (!version) return fail(std::move(version).error());
     auto environment = stored_environment(tx, active);

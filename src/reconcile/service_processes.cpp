@@ -42,8 +42,10 @@ Task<Status> StopProcess::run(std::string step, ProcessRun& run) {
   co_return co_await rollout_.set_status(id, ServiceStatus::kStopped);
 }
 
-Task<void> StopProcess::undo(ProcessRun&) {
-  co_return;
+Task<void> StopProcess::undo(ProcessRun& run) {
+  const Status told =
+      co_await rollout_.settle_status(run.process().service_id, ServiceStatus::kActive);
+  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
 }
 
 Task<Result<boost::json::value>> StopProcess::result(ProcessRun& run) {
@@ -66,7 +68,7 @@ Task<Status> ScaleProcess::set_count(ServiceId service, int containers, int* bef
     auto sets = list_instance_sets(tx, Scope::platform(), service);
     if (!sets) return fail(std::move(sets).error());
     for (InstanceSet& set : *sets) {
-      if (set.state != InstanceSetState::kWanted || set.duty != InstanceDuty::kServe) continue;
+      if (!serves(set)) continue;
       set.containers = containers;
       CROFT_TRY(update_instance_set(tx, Scope::platform(), set));
     }
@@ -132,6 +134,13 @@ Task<Status> ScaleProcess::run(std::string step, ProcessRun& run) {
   const int containers = wanted_containers(run);
   if (step == "scale") {
     CROFT_CO_TRY(co_await rollout_.set_status(id, ServiceStatus::kScaling));
+    auto sets = co_await context_.store.read(
+        [&id](const Tx& tx) { return list_instance_sets(tx, Scope::platform(), id); });
+    if (!sets) co_return fail(std::move(sets).error());
+    // It was stopped after it was asked for.
+    if (std::none_of(sets->begin(), sets->end(), serves)) {
+      co_return fail(ErrorCode::kConflict, "the service does not run; start it, then scale it");
+    }
     int before = 0;
     CROFT_CO_TRY(co_await set_count(id, containers, &before));
     // Only the first attempt knows the number from before.
@@ -154,7 +163,7 @@ Task<void> ScaleProcess::undo(ProcessRun& run) {
     const Status restored = co_await set_count(id, before->to_number<int>(), nullptr);
     if (!restored) log_warning("cannot undo scaling", {{"error", restored.error().describe()}});
   }
-  const Status told = co_await rollout_.set_status(id, ServiceStatus::kActive);
+  const Status told = co_await rollout_.settle_status(id, ServiceStatus::kActive);
   if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
 }
 
@@ -196,8 +205,11 @@ Task<Status> DeleteServiceProcess::run(std::string, ProcessRun& run) {
   co_return co_await delete_service_with_all(context_, rollout_, run, run.process().service_id);
 }
 
-Task<void> DeleteServiceProcess::undo(ProcessRun&) {
-  co_return;
+// What is gone is gone; the user sees that something is left, and can delete it again.
+Task<void> DeleteServiceProcess::undo(ProcessRun& run) {
+  const Status told =
+      co_await rollout_.set_status(run.process().service_id, ServiceStatus::kFailed);
+  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
 }
 
 Task<Result<boost::json::value>> DeleteServiceProcess::result(ProcessRun&) {
