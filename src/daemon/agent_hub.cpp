@@ -69,6 +69,8 @@ Task<void> AgentHub::stream_desired(HttpExchange& exchange, NodeId node) {
   const SubscriberEntry entry(subscribers_, self);
   exchange.notify_when_gone(*self.wake);
   Status sent = co_await exchange.start(200, {{"Content-Type", "application/x-ndjson"}});
+  const std::string life = exchange.query().find("life").value_or("");
+  if (reporters_[node].life != life) reporters_[node] = {.life = life};
   log_info("an agent connected", {{"node", node.str()}});
   std::int64_t sent_generation = -1;
   while (sent && !exchange.client_gone()) {
@@ -97,7 +99,17 @@ Task<void> AgentHub::take_observed(HttpExchange& exchange, NodeId node) {
     co_await refuse(exchange, observed.error());
     co_return;
   }
-  world_.set_node(node, std::move(*observed));
+  // A report may come late: its connection broke, and another has brought a newer one, or another
+  // agent has taken over. It would make what has come since look gone.
+  const auto reporter = reporters_.find(node);
+  if (reporter == reporters_.end() || reporter->second.life != observed->life) {
+    co_await refuse(exchange, Error(ErrorCode::kConflict, "another agent reports for this node"));
+    co_return;
+  }
+  if (observed->sequence >= reporter->second.sequence) {
+    reporter->second.sequence = observed->sequence;
+    world_.set_node(node, std::move(*observed));
+  }
   co_await exchange.respond(204, {}, "");
 }
 

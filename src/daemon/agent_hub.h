@@ -48,10 +48,17 @@ class AgentHub final : public HttpHandler {
   Task<void> take_logs(HttpExchange& exchange, NodeId node);
   Task<void> send_cursors(HttpExchange& exchange, NodeId node);
 
+  // The agent that connected last, and its newest report.
+  struct Reporter {
+    std::string life;
+    std::int64_t sequence = 0;
+  };
+
   Runtime& runtime_;
   World& world_;
   AgentLogs& logs_;
   std::map<NodeId, NodeDesired> desired_;
+  std::map<NodeId, Reporter> reporters_;
   std::vector<Subscriber*> subscribers_;
 };
 

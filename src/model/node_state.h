@@ -72,6 +72,8 @@ BOOST_DESCRIBE_STRUCT(ObservedContainer, (),
                        finished_at))
 
 struct NodeObserved {
+  std::string life;             // of the agent, as it said when it connected: one per start
+  std::int64_t sequence = 0;    // of this report within the life; a higher one is newer
   std::int64_t generation = 0;  // applied
   std::string error;
   std::vector<std::string> segments;  // devices that exist and match
@@ -80,6 +82,7 @@ struct NodeObserved {
   std::vector<ObservedContainer> containers;
 };
 BOOST_DESCRIBE_STRUCT(NodeObserved, (),
-                      (generation, error, segments, cores, containers_known, containers))
+                      (life, sequence, generation, error, segments, cores, containers_known,
+                       containers))
 
 }  // namespace croft

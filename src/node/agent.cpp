@@ -45,6 +45,7 @@ Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clo
       relay_(runtime, files_, changed_),
       containers_(runtime, engine, options_.install_id, changed_),
       link_(runtime, options_.control, options_.node_id,
+            fmt::format("{}-{}", clock.now().ms, clock.steady().count()),
             [this](NodeDesired desired) { take_desired(std::move(desired)); }) {}
 
 void Agent::request_stop() {

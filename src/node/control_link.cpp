@@ -17,10 +17,11 @@ constexpr std::size_t kMaxDesiredBytes = 256u << 20;
 }  // namespace
 
 ControlLink::ControlLink(Runtime& runtime, HttpEndpoint control, std::string node_id,
-                         OnDesired on_desired)
+                         std::string life, OnDesired on_desired)
     : runtime_(runtime),
       control_(std::move(control)),
       node_id_(std::move(node_id)),
+      life_(std::move(life)),
       on_desired_(std::move(on_desired)),
       group_(runtime),
       to_send_(runtime) {}
@@ -31,10 +32,13 @@ void ControlLink::start(std::int64_t generation) {
   group_.spawn("report", send());
 }
 
-void ControlLink::report(const NodeObserved& observed) {
-  std::string body = to_json_text(observed);
-  if (body == body_) return;
-  body_ = std::move(body);
+void ControlLink::report(NodeObserved observed) {
+  observed.life = life_;
+  std::string content = to_json_text(observed);
+  if (content == content_) return;
+  content_ = std::move(content);
+  observed.sequence = ++sequence_;
+  body_ = to_json_text(observed);
   to_send_.notify();
 }
 
@@ -50,7 +54,8 @@ Task<void> ControlLink::receive() {
 Task<void> ControlLink::receive_once() {
   HttpClient client(runtime_, control_);
   HttpRequest request;
-  request.target = fmt::format("/agent/v1/desired?node={}&generation={}", node_id_, generation_);
+  request.target =
+      fmt::format("/agent/v1/desired?node={}&generation={}&life={}", node_id_, generation_, life_);
   request.limit = kSilenceLimit;
   request.idle_limit = kSilenceLimit;
   auto response = co_await client.open(request);

@@ -15,13 +15,15 @@ class ControlLink {
  public:
   using OnDesired = std::function<void(NodeDesired)>;
 
-  // `generation` is told when connecting.
-  ControlLink(Runtime& runtime, HttpEndpoint control, std::string node_id, OnDesired on_desired);
+  // `life`: different at every start of the agent; with it and a number every report says whether
+  // it is older than another. Told when connecting, as the generation is.
+  ControlLink(Runtime& runtime, HttpEndpoint control, std::string node_id, std::string life,
+              OnDesired on_desired);
   ControlLink(const ControlLink&) = delete;
 
   void start(std::int64_t generation);
   // Sends a report now, and again every 5 s; only the latest is sent.
-  void report(const NodeObserved& observed);
+  void report(NodeObserved observed);
 
   // Ends all tasks. Call it before destruction.
   Task<void> stop();
@@ -34,13 +36,16 @@ class ControlLink {
   Runtime& runtime_;
   HttpEndpoint control_;
   std::string node_id_;
+  std::string life_;
   OnDesired on_desired_;
   Group group_;
   Signal to_send_;
   bool stopping_ = false;
   bool connected_ = false;
   std::int64_t generation_ = 0;
-  std::string body_;  // the latest report; empty: none yet
+  std::string content_;  // of the latest report, without its number
+  std::string body_;     // the latest report; empty: none yet
+  std::int64_t sequence_ = 0;
 };
 
 }  // namespace croft::node
