@@ -215,6 +215,7 @@ Task<Result<std::string>> BuildArtifacts::version_image(RolloutSubject subject, 
   job.version_id = subject.version.id.str();
   job.labels = tools_.names.project_labels("image", subject.project.id);
   job.labels["croft.service"] = subject.service.id.str();
+  job.labels[kVersionLabel] = subject.version.id.str();
   job.image = std::move(*image);
   job.bundle = tools_.home / "bundles" / subject.version.bundle_path;
   co_return co_await run_images_.assemble(job);

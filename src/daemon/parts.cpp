@@ -14,6 +14,7 @@ namespace {
 
 // A missed event costs at most so long.
 constexpr Millis kLoopPeriod{5000};
+constexpr Millis kLeftoverPeriod{60'000};
 constexpr std::uint16_t kApiPort = 7420;
 // At once on one machine; those of one service go one after the other.
 constexpr int kProcesses = 8;
@@ -93,12 +94,14 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, *addresses);
   edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, *addresses, options.platform,
                                            options.home / "edge");
+  leftovers = std::make_unique<LeftoverReconciler>(store, engine, names);
   publisher_loop = std::make_unique<Loop>(rt, clock, *publisher, kLoopPeriod);
   network_loop = std::make_unique<Loop>(rt, clock, *networks, kLoopPeriod);
   service_loop = std::make_unique<Loop>(rt, clock, *services, kLoopPeriod);
   edge_loop = std::make_unique<Loop>(rt, clock, *edges, kLoopPeriod);
   retention = std::make_unique<Retention>(store, clock);
   retention_loop = std::make_unique<Loop>(rt, clock, *retention, kRetentionPeriod);
+  leftover_loop = std::make_unique<Loop>(rt, clock, *leftovers, kLeftoverPeriod);
   executor = std::make_unique<Executor>(rt, store, failpoints, kProcesses);
   // A report of an agent changes what the cores are to be told, and may be what a network or an
   // instance set waits for.
@@ -142,13 +145,14 @@ int Platform::Parts::ready_containers(const ServiceId& service) const {
 
 std::vector<Loop*> Platform::Parts::loops() const {
   return {publisher_loop.get(), network_loop.get(), service_loop.get(), edge_loop.get(),
-          retention_loop.get()};
+          retention_loop.get(), leftover_loop.get()};
 }
 
 void Platform::Parts::wake_all() {
   if (!executor) return;
   for (Loop* loop : loops()) {
-    if (loop != retention_loop.get()) loop->wake();
+    // Nobody waits for what these two do.
+    if (loop != retention_loop.get() && loop != leftover_loop.get()) loop->wake();
   }
   executor->wake();
 }

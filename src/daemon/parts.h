@@ -24,6 +24,7 @@
 #include "net/http_server.h"
 #include "reconcile/edge_reconciler.h"
 #include "reconcile/executor.h"
+#include "reconcile/leftover_reconciler.h"
 #include "reconcile/network_reconciler.h"
 #include "reconcile/rollout.h"
 #include "reconcile/service_reconciler.h"
@@ -76,12 +77,14 @@ struct Platform::Parts {
   std::unique_ptr<NetworkReconciler> networks;
   std::unique_ptr<ServiceReconciler> services;
   std::unique_ptr<EdgeReconciler> edges;
+  std::unique_ptr<LeftoverReconciler> leftovers;
   std::unique_ptr<Loop> publisher_loop;
   std::unique_ptr<Loop> network_loop;
   std::unique_ptr<Loop> service_loop;
   std::unique_ptr<Loop> edge_loop;
   std::unique_ptr<Retention> retention;
   std::unique_ptr<Loop> retention_loop;  // by its period only
+  std::unique_ptr<Loop> leftover_loop;
   std::unique_ptr<Executor> executor;
   Broadcast changes;  // after commits that appended events
   Pool password_pool;

@@ -13,6 +13,8 @@ namespace croft {
 
 // On an installation's uplink network: its IPv4 pool, for other installations on the engine.
 inline constexpr const char* kPoolLabel = "croft.pool";
+// Label of a version's image: the version's id.
+inline constexpr const char* kVersionLabel = "croft.version";
 
 class Names {
  public:
