@@ -233,8 +233,7 @@ Task<Status> Rollout::settle_status(ServiceId service, ServiceStatus serving) {
     const ServiceStatus idle = is_managed(row->category)        ? ServiceStatus::kFailed
                                : row->active_version_id.empty() ? ServiceStatus::kReadyToDeploy
                                                                 : ServiceStatus::kStopped;
-    CROFT_TRY(set_service_status(tx, all, service, runs ? serving : idle));
-    return announce_service(tx, *row);
+    return set_service_status(tx, all, service, runs ? serving : idle);
   });
 }
 

@@ -1,0 +1,50 @@
+// croftd's disk: one database in memory that outlives every croftd which opens it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/check.h"
+#include "store/cipher.h"
+#include "store/tx.h"
+
+namespace croft::sim {
+
+class Disk {
+ public:
+  explicit Disk(std::uint64_t seed);
+
+  // What a program that opens it can do with it.
+  struct Client {
+    std::function<bool()> alive;      // false: the program is dead, nothing it does has an effect
+    std::function<void()> committed;  // after each commit of a write
+  };
+  std::unique_ptr<SqlDatabase> open(Client client);
+  MasterKeys keys() const { return keys_; }
+
+  bool full = false;  // commits fail
+  std::uint64_t commits() const { return commits_; }
+
+  // Looks at the rows from outside of every program. `fn(const Tx&)` returns a Result.
+  template <class F>
+  auto look(Timestamp now, F fn) {
+    check(raw_->begin(SqlConnection::Access::kRead).has_value(), "the simulator reads the store");
+    const Tx tx(*raw_, cipher_, now, random_);
+    auto result = fn(tx);
+    raw_->rollback();
+    return result;
+  }
+
+ private:
+  class Connection;
+  class Database;
+
+  SeededRandom random_;
+  MasterKeys keys_;
+  Cipher cipher_;
+  std::unique_ptr<SqlDatabase> database_;
+  std::unique_ptr<SqlConnection> raw_;
+  std::uint64_t commits_ = 0;
+};
+
+}  // namespace croft::sim

@@ -1,0 +1,282 @@
+#include "invariants.h"
+
+#include <algorithm>
+
+#include "control_plane.h"
+#include "reconcile/names.h"
+#include "store/instance_sets.h"
+#include "store/processes.h"
+#include "store/projects.h"
+#include "store/services.h"
+#include "store/versions.h"
+
+namespace croft::sim {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  check(result.has_value(), "the simulator reads the store");
+  return std::move(*result);
+}
+
+bool passing(ServiceStatus status) {
+  return status == ServiceStatus::kCreating || status == ServiceStatus::kStarting ||
+         status == ServiceStatus::kStopping || status == ServiceStatus::kRestarting ||
+         status == ServiceStatus::kDeploying || status == ServiceStatus::kScaling ||
+         status == ServiceStatus::kDeleting;
+}
+
+}  // namespace
+
+Invariants::Rows Invariants::read() {
+  auto rows = world_.disk.look(world_.clock.now(), [](const Tx& tx) -> Result<Rows> {
+    const Scope all = Scope::platform();
+    Rows read;
+    read.projects = must(all_projects(tx, all));
+    read.services = must(all_services(tx, all));
+    read.sets = must(all_instance_sets(tx, all));
+    for (const SqlRow& row : must(tx.query("SELECT id, service_id, status FROM versions", {}))) {
+      read.version_ids.insert(row.text(0));
+      read.versions.push_back(
+          {*VersionId::parse(row.text(0)), *ServiceId::parse(row.text(1)), row.text(2)});
+    }
+    read.processes =
+        must(list_processes(tx, all,
+                            {.statuses = {ProcessStatus::kPending, ProcessStatus::kRunning,
+                                          ProcessStatus::kCanceling, ProcessStatus::kRollbacking}},
+                            {.limit = 200}))
+            .items;
+    return read;
+  });
+  return must(std::move(rows));
+}
+
+void Invariants::look() {
+  if (world_.disk.commits() == 0) return;
+  const Rows rows = read();
+  for (const Process& process : rows.processes) {
+    std::string text = fmt::format("process {} {} {} {}", process.number, process.kind,
+                                   enum_to_string(process.status), process.step);
+    std::string& last = processes_[process.id];
+    if (last != text) world_.trace(text);
+    last = std::move(text);
+  }
+  check_versions(rows);
+  check_sets(rows);
+  check_queues(rows);
+}
+
+void Invariants::check_versions(const Rows& rows) {
+  std::map<ServiceId, std::vector<VersionId>> active;
+  for (const VersionRow& version : rows.versions) {
+    if (version.status == "active") active[version.service_id].push_back(version.id);
+  }
+  std::map<ServiceId, VersionId> now;
+  for (const Service& service : rows.services) {
+    const std::vector<VersionId>& mine = active[service.id];
+    const VersionId& said = service.active_version_id;
+    const bool agrees = said.empty() ? mine.empty() : mine == std::vector<VersionId>{said};
+    if (!agrees) {
+      world_.violate("exactly one active version",
+                     fmt::format("{} has {}", service.hostname, mine.size()));
+    }
+    const auto before = active_.find(service.id);
+    if (before != active_.end() && said.empty()) {
+      world_.violate("exactly one active version", service.hostname + " has lost its own");
+    }
+    if (!said.empty()) now[service.id] = said;
+  }
+  active_ = std::move(now);
+}
+
+void Invariants::check_sets(const Rows& rows) {
+  std::map<ServiceId, InstanceSetId> now;
+  for (const InstanceSet& set : rows.sets) {
+    if (set.duty != InstanceDuty::kServe || set.state != InstanceSetState::kWanted) continue;
+    if (now.contains(set.service_id)) {
+      world_.violate("one serving set", "two sets of a service serve");
+    }
+    now[set.service_id] = set.id;
+    const auto before = serving_.find(set.service_id);
+    if (before == serving_.end() || before->second == set.id) continue;
+    const auto service = std::find_if(rows.services.begin(), rows.services.end(),
+                                      [&](const Service& one) { return one.id == set.service_id; });
+    if (is_managed(service->category) || world_.shuts_down.contains(set.service_id)) continue;
+    const auto ready = world_.ready_ever.find(set.id);
+    const int count = ready == world_.ready_ever.end() ? 0 : ready->second;
+    if (count >= set.containers) continue;
+    world_.violate("a healthy version is never replaced by an unhealthy one",
+                   fmt::format("{}: {} of {} containers of its new set were ever ready",
+                               service->hostname, count, set.containers));
+  }
+  serving_ = std::move(now);
+}
+
+void Invariants::check_queues(const Rows& rows) {
+  std::map<std::string, const Process*> busy;
+  for (const Process& process : rows.processes) {
+    if (process.status == ProcessStatus::kPending) continue;
+    const std::string queue =
+        process.service_id.empty() ? process.project_id.str() : process.service_id.str();
+    const Process*& place = busy[queue];
+    const bool related =
+        place != nullptr && (place->parent_id == process.id || process.parent_id == place->id);
+    if (place != nullptr && !related) {
+      world_.violate("one process of a queue at a time",
+                     fmt::format("{} and {} run both", place->kind, process.kind));
+    }
+    place = &process;
+  }
+}
+
+std::string Invariants::unfinished() {
+  if (world_.control == nullptr || !world_.control->ready()) return "croftd is not up";
+  if (world_.agent == nullptr) return "the agent is not up";
+  const Rows rows = read();
+  if (std::string text = unfinished_rows(rows); !text.empty()) return text;
+  for (const Service& service : rows.services) {
+    if (std::string text = unfinished_service(rows, service); !text.empty()) {
+      return service.hostname + ": " + text;
+    }
+  }
+  if (std::string text = unfinished_engine(rows); !text.empty()) return text;
+  if (std::string text = unfinished_networks(rows); !text.empty()) return text;
+  return world_.control->trouble();
+}
+
+std::string Invariants::unfinished_rows(const Rows& rows) {
+  for (const Process& process : rows.processes) {
+    return fmt::format("process {} ({}) is {} in step {}", process.number, process.kind,
+                       enum_to_string(process.status), process.step);
+  }
+  for (const Project& project : rows.projects) {
+    if (project.status == ProjectStatus::kActive) continue;
+    return fmt::format("project {} is {}", project.name, enum_to_string(project.status));
+  }
+  for (const VersionRow& version : rows.versions) {
+    const auto status = enum_from_string<VersionStatus>(version.status);
+    // Not deployed yet: nobody asked.
+    const bool waits =
+        status == VersionStatus::kUploading || status == VersionStatus::kWaitingToBuild;
+    if ((status && is_settled(*status)) || waits) continue;
+    return fmt::format("version {} is {}", version.id.str(), version.status);
+  }
+  return {};
+}
+
+std::string Invariants::unfinished_service(const Rows& rows, const Service& service) {
+  if (passing(service.status)) return "it stays " + std::string(enum_to_string(service.status));
+  std::vector<InstanceSet> sets;
+  for (const InstanceSet& set : rows.sets) {
+    if (set.service_id == service.id) sets.push_back(set);
+  }
+  const bool runs = service.status == ServiceStatus::kActive;
+  if (!runs && service.status != ServiceStatus::kFailed && !sets.empty()) {
+    return fmt::format("{} sets, though it is {}", sets.size(), enum_to_string(service.status));
+  }
+  if (!runs) return {};
+  if (sets.size() != 1) return fmt::format("{} sets", sets.size());
+  const InstanceSet& set = sets.front();
+  if (set.duty != InstanceDuty::kServe || set.state != InstanceSetState::kWanted) {
+    return "its set does not serve";
+  }
+  if (set.version_id != service.active_version_id) return "its set is not of the active version";
+  if (!is_managed(service.category) && set.containers != service.containers) {
+    return fmt::format("{} containers, its set {}", service.containers, set.containers);
+  }
+  const auto running = std::count_if(
+      world_.node().containers.begin(), world_.node().containers.end(), [&](const auto& entry) {
+        return entry.second.info.state == engine::ContainerInfo::State::kRunning &&
+               SimWorld::label(entry.second, "croft.set") == set.id.str();
+      });
+  if (running != set.containers) {
+    return fmt::format("{} of {} containers run", running, set.containers);
+  }
+  const int rotating = cores_.rotating(service.id);
+  if (rotating != set.containers) {
+    return fmt::format("{} of {} containers are in rotation", rotating, set.containers);
+  }
+  return {};
+}
+
+std::string Invariants::unfinished_engine(const Rows& rows) {
+  std::set<std::string> sets;
+  std::set<std::string> projects;
+  std::set<std::string> expected;
+  const Names names(world_.install_id);
+  expected.insert(names.edge_service());
+  for (const Project& project : rows.projects) {
+    projects.insert(project.id.str());
+    expected.insert(names.core_service(project.network_number));
+  }
+  for (const InstanceSet& set : rows.sets) {
+    sets.insert(set.id.str());
+    const auto service = std::find_if(rows.services.begin(), rows.services.end(),
+                                      [&](const Service& one) { return one.id == set.service_id; });
+    expected.insert(names.set_service(*service, set));
+  }
+  std::set<std::string> found;
+  for (const auto& [id, service] : world_.cluster.services) found.insert(service.info.spec.name);
+  if (found != expected) {
+    return fmt::format("{} services in the engine, {} are wanted", found.size(), expected.size());
+  }
+  for (const auto& [id, container] : world_.node().containers) {
+    const std::string set = SimWorld::label(container, "croft.set");
+    const std::string project = SimWorld::label(container, "croft.project");
+    if ((!set.empty() && !sets.contains(set)) ||
+        (!project.empty() && !projects.contains(project))) {
+      return "orphan container " + container.info.name;
+    }
+  }
+  std::set<std::string> secrets;
+  for (const auto& [id, secret] : world_.cluster.secrets) {
+    secrets.insert(secret.info.labels.at("croft.set"));
+  }
+  if (secrets != sets) {
+    return fmt::format("{} secrets for {} sets", secrets.size(), sets.size());
+  }
+  for (const auto& [tag, id] : world_.node().tags) {
+    if (!tag.starts_with("sim/app:")) continue;
+    if (!rows.version_ids.contains(tag.substr(8))) return "orphan image " + tag;
+  }
+  for (const auto& [name, volume] : world_.node().volumes) {
+    const bool wanted = std::any_of(
+        rows.services.begin(), rows.services.end(),
+        [&](const Service& service) { return name.starts_with(names.volume(service.id, "")); });
+    if (!wanted) return "orphan volume " + name;
+  }
+  return {};
+}
+
+std::string Invariants::unfinished_networks(const Rows& rows) {
+  const Names names(world_.install_id);
+  std::set<std::string> networks{names.uplink_network(), names.uplink_network_config()};
+  std::set<std::string> devices{names.segment_device(0), names.uplink_child_device()};
+  std::set<ProjectId> files;
+  for (const Project& project : rows.projects) {
+    networks.insert(names.project_network(project.network_number));
+    networks.insert(names.project_network_config(project.network_number));
+    devices.insert(names.segment_device(project.network_number));
+    files.insert(project.id);
+  }
+  std::set<std::string> found;
+  for (const auto& [id, network] : world_.node().networks) found.insert(network.info.spec.name);
+  for (const auto& [id, network] : world_.cluster.swarm_networks) {
+    found.insert(network.info.spec.name);
+  }
+  if (found != networks) {
+    return fmt::format("{} networks, {} are wanted", found.size(), networks.size());
+  }
+  std::set<std::string> present;
+  for (const HostDevice& device : world_.host.devices) present.insert(device.name);
+  if (present != devices) {
+    return fmt::format("{} interfaces, {} are wanted", present.size(), devices.size());
+  }
+  std::set<ProjectId> written;
+  for (const auto& [project, core] : world_.core_files) written.insert(project);
+  if (written != files) return "files of cores that are not wanted, or missing ones";
+  if (world_.host.routes.size() != rows.projects.size()) return "routes do not match the projects";
+  return {};
+}
+
+}  // namespace croft::sim
