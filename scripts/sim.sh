@@ -6,12 +6,6 @@ run_sim() {
   build "$test_preset" croft-sim
   local sim
   sim="$(build_dir "$test_preset")/bin/croft-sim"
-  if [ "${1:-}" = --mutations ]; then
-    shift
-    python3 "$root/tests/sim/mutations/mutate.py" --root "$root" --build "$(build_dir "$test_preset")" "$@" \
-      || die "a bug that was put back on purpose is not noticed" "tests/sim/mutations/README.md"
-    return
-  fi
   "$sim" --data "$root" --regressions "$root/tests/sim/regressions.txt" || die "a simulation that failed once fails again" "./dev sim --seeds 1 --from SEED --trace"
   "$sim" --data "$root" "$@" || die "a simulation failed" "./dev sim --seeds 1 --from SEED --trace"
 }
