@@ -34,6 +34,7 @@ class ApiTest : public StoreTest {
     add_process_routes(router_, context_);
     add_event_routes(router_, context_);
     add_audit_routes(router_, context_);
+    add_limits_routes(router_, context_);
     add_meta_routes(router_, context_);
     owner_ = token_of(user("ann", UserRole::kOwner), {TokenScope::kAdmin}, {});
     member_ = token_of(user("bob", UserRole::kMember), {TokenScope::kAdmin}, {});

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -79,10 +81,39 @@ ApiResponse unmatched(const RouteMatch& match, ApiRequest& request) {
   return response;
 }
 
+RequestRate rate_of(std::int64_t per_second) {
+  const auto rate = static_cast<double>(per_second);
+  return {.per_second = rate, .burst = 4 * rate};
+}
+
+tl::unexpected<Error> too_many(std::string_view who) {
+  return fail(ErrorCode::kRateLimited,
+              fmt::format("too many requests from {}; wait as long as Retry-After says", who));
+}
+
+// What changes something leaves a line in the log; a process that it started is named there, and
+// names itself in the lines of its own.
+void log_change(ApiRequest& request, const ApiResponse& response) {
+  const std::string& method = request.exchange().method();
+  if (method == "GET" || method == "HEAD" || method == "OPTIONS") return;
+  constexpr std::string_view kProcesses = "/processes/";
+  const std::string location = response.headers.find("Location").value_or("");
+  const std::size_t at = location.find(kProcesses);
+  const Actor* actor = request.actor_if_any();
+  log_info("request",
+           {{"request_id", request.request_id()},
+            {"what", method + " " + request.exchange().path()},
+            {"status", response.status},
+            {"actor", actor == nullptr ? std::string() : actor->user.name},
+            {"process",
+             at == std::string::npos ? std::string() : location.substr(at + kProcesses.size())}});
+}
+
 }  // namespace
 
 Task<void> ApiHandlerFrame::handle(HttpExchange& exchange) {
   ApiRequest request(exchange, context_.app.random.base62(kIdLength));
+  const Millis began = context_.app.clock.steady();
   std::optional<Result<ApiResponse>> result;
   try {
     result.emplace(co_await serve(request));
@@ -93,16 +124,34 @@ Task<void> ApiHandlerFrame::handle(HttpExchange& exchange) {
     result.emplace(fail(ErrorCode::kInternal, "croft failed; see croftd's log", e.what()));
   }
   if (!*result) co_await note_failure(request, result->error());
-  if (*result && (**result).streamed) co_return;
+  if (*result && (**result).streamed) {
+    count(exchange.method(), 200, std::nullopt);
+    co_return;
+  }
   ApiResponse response =
       *result ? std::move(**result) : problem_response(result->error(), request.request_id());
+  if (!*result && request.retry_after() > Millis(0)) {
+    response.headers.set("Retry-After", retry_after_text(request.retry_after()));
+  }
   add_common_headers(response.headers, request.request_id());
   if (!response.content_type.empty()) {
     response.headers.set("Content-Type", response.content_type);
   }
+  count(exchange.method(), response.status, context_.app.clock.steady() - began);
+  log_change(request, response);
   // The client may have gone: there is nothing to do about it.
   static_cast<void>(co_await exchange.respond(response.status, std::move(response.headers),
                                               std::move(response.body)));
+}
+
+void ApiHandlerFrame::count(const std::string& method, int status, std::optional<Millis> took) {
+  constexpr std::string_view kKnown[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                         "PATCH", "DELETE", "OPTIONS"};
+  const bool known = std::find(std::begin(kKnown), std::end(kKnown), method) != std::end(kKnown);
+  ++figures_.requests[{known ? method : "other", fmt::format("{}xx", status / 100)}];
+  if (status == 403) ++figures_.denied;
+  if (status == 429) ++figures_.rate_limited;
+  if (took) figures_.seconds.observe(static_cast<double>(took->count()) / 1000);
 }
 
 Task<Result<ApiResponse>> ApiHandlerFrame::serve(ApiRequest& request) {
@@ -112,6 +161,7 @@ Task<Result<ApiResponse>> ApiHandlerFrame::serve(ApiRequest& request) {
   const Route& route = *match.route;
   request.params_ = std::move(match.params);
   CROFT_CO_TRY(co_await admit(request, route));
+  CROFT_CO_TRY(check_writable(route));
   CROFT_CO_TRY(co_await take_body(request, route));
   const auto key = exchange.headers().find("Idempotency-Key");
   const bool repeatable = key && route.method != "GET" && route.access != Access::kPublic &&
@@ -123,19 +173,51 @@ Task<Result<ApiResponse>> ApiHandlerFrame::serve(ApiRequest& request) {
   co_return co_await call_once(request, route, *key);
 }
 
+Task<Status> ApiHandlerFrame::admit_stranger(ApiRequest& request, const Route& route) {
+  request.set_retry_after(by_address_.take(request.peer(), rate_of(context_.rates.per_address)));
+  if (request.retry_after() == Millis(0)) co_return Status();
+  if (route.method == "POST") {  // log-in or set-up
+    co_await context_.auth.audit_rate_limit(request.caller(), request.exchange().path());
+  }
+  co_return too_many("this address");
+}
+
 Task<Status> ApiHandlerFrame::admit(ApiRequest& request, const Route& route) {
   const auto action = action_of(route.access);
-  if (!action) co_return Status();
+  if (!action) co_return co_await admit_stranger(request, route);
   request.bearer_ = bearer_token(request.exchange().headers());
   if (request.bearer_.empty()) {
     co_return fail(ErrorCode::kUnauthenticated,
                    "this needs a token in the header `Authorization: Bearer …`; log in "
                    "(`croft login`)");
   }
+  const std::string key = sha256_hex(request.bearer_.reveal());
+  const RequestRate address_rate = rate_of(context_.rates.per_address);
+  // Guessing tokens does not cost a look into the store each time; good tokens are not held up.
+  if (!by_token_.knows(key)) {
+    request.set_retry_after(by_address_.wait_for(request.peer(), address_rate));
+    if (request.retry_after() > Millis(0)) co_return too_many("this address");
+  }
   auto actor = co_await context_.auth.authenticate(request.bearer_, request.caller());
-  if (!actor) co_return fail(std::move(actor).error());
+  if (!actor) {
+    by_address_.take(request.peer(), address_rate);
+    co_return fail(std::move(actor).error());
+  }
+  request.set_retry_after(by_token_.take(key, rate_of(context_.rates.per_token)));
+  if (request.retry_after() > Millis(0)) co_return too_many("this token");
   request.actor_ = std::move(*actor);
   co_return authorize(*request.actor_, *action, {});
+}
+
+Status ApiHandlerFrame::check_writable(const Route& route) const {
+  if (!context_.may_write || route.method == "GET" || route.method == "DELETE" ||
+      route.path.ends_with("/logout")) {
+    return {};
+  }
+  Status writable = context_.may_write();
+  if (writable || route.access != Access::kPublic) return writable;
+  // Strangers do not learn where things are.
+  return fail(ErrorCode::kExhausted, "the disk of the control plane is full; try again later");
 }
 
 Task<Status> ApiHandlerFrame::take_body(ApiRequest& request, const Route& route) {
@@ -202,7 +284,7 @@ Task<void> ApiHandlerFrame::note_failure(ApiRequest& request, const Error& error
   const std::string what = request.exchange().method() + " " + request.exchange().path();
   if (http_status(error.code()) >= 500) {
     log_error("request failed",
-              {{"request", request.request_id()}, {"what", what}, {"error", error.describe()}});
+              {{"request_id", request.request_id()}, {"what", what}, {"error", error.describe()}});
   }
   if (error.code() == ErrorCode::kForbidden) {
     co_await context_.auth.audit_refusal(request.actor_if_any(), request.caller(), what, error);

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "api/router.h"
 #include "app/app_context.h"
+#include "app/auth/rate_limiter.h"
+#include "base/metrics.h"
+#include "model/limits.h"
 #include "net/http_exchange.h"
 #include "task/broadcast.h"
 
@@ -23,18 +28,41 @@ struct ApiContext {
   // Asked before something is created that needs the engine and disk space, so that a refusal
   // leaves nothing half-made: RunningPlatform::begin_work. Null: never refused.
   std::function<Task<Status>()> begin_work = nullptr;
+  RequestRates rates = {};
+  std::function<void(const Limits&)> limits_changed = nullptr;  // after `rates` were set
+  // kExhausted while nothing can be written; null: always possible. Asked before every request that
+  // changes something, deletions and log-outs excepted: they make room.
+  std::function<Status()> may_write = nullptr;
+};
+
+// What the frame counts, for metrics. Methods and classes only: paths have no bound.
+struct ApiFigures {
+  std::map<std::pair<std::string, std::string>, std::int64_t> requests;  // (method, "2xx")
+  Histogram seconds{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};  // of answers that were not streamed
+  std::int64_t denied = 0;                                      // 403
+  std::int64_t rate_limited = 0;                                // 429
 };
 
 class ApiHandlerFrame final : public HttpHandler {
  public:
   // `router` is complete before the first request.
-  ApiHandlerFrame(ApiContext& context, const Router& router) : context_(context), router_(router) {}
+  ApiHandlerFrame(ApiContext& context, const Router& router)
+      : context_(context),
+        router_(router),
+        by_token_(context.app.clock),
+        by_address_(context.app.clock) {}
 
   Task<void> handle(HttpExchange& exchange) override;
+  const ApiFigures& figures() const { return figures_; }
 
  private:
   Task<Result<ApiResponse>> serve(ApiRequest& request);
+  // Of answers that were not streamed.
+  // kRateLimited with the request's retry_after set: this address has asked too often without a
+  // token.
+  Task<Status> admit_stranger(ApiRequest& request, const Route& route);
   Task<Status> admit(ApiRequest& request, const Route& route);
+  Status check_writable(const Route& route) const;
   Task<Status> take_body(ApiRequest& request, const Route& route);
   Task<Result<ApiResponse>> call_once(ApiRequest& request, const Route& route, std::string key);
   Task<Result<ApiResponse>> call(ApiRequest& request, const Route& route);
@@ -43,6 +71,11 @@ class ApiHandlerFrame final : public HttpHandler {
 
   ApiContext& context_;
   const Router& router_;
+  void count(const std::string& method, int status, std::optional<Millis> took);
+
+  ApiFigures figures_;
+  RateLimiter by_token_;    // keys: hashes of tokens that were good
+  RateLimiter by_address_;  // requests without one
 };
 
 }  // namespace croft

@@ -78,10 +78,14 @@ class ApiRequest {
   Secret bearer_;
   std::map<std::string, std::string, std::less<>> params_;
   std::string body_;
+  // Of a request that comes too early.
+  void set_retry_after(Millis wait) { retry_after_ = wait; }
+  Millis retry_after() const { return retry_after_; }
 
  private:
   HttpExchange& exchange_;
   std::string request_id_;
+  Millis retry_after_{0};
 };
 
 // What every answer carries beside its own headers.

@@ -31,8 +31,9 @@ Task<Result<ApiResponse>> refused(ApiContext& context, ApiRequest& request, Erro
     co_await context.auth.audit_refusal(nullptr, request.caller(), std::move(action), error);
   }
   if (error.code() != ErrorCode::kRateLimited) co_return fail(std::move(error));
+  co_await context.auth.audit_rate_limit(request.caller(), request.exchange().path());
   ApiResponse response = problem_response(error, request.request_id());
-  response.headers.set("Retry-After", std::to_string((retry_after.count() + 999) / 1000));
+  response.headers.set("Retry-After", retry_after_text(retry_after));
   co_return response;
 }
 

@@ -21,6 +21,10 @@ boost::json::array errors_json(const std::vector<FieldError>& fields) {
 
 }  // namespace
 
+std::string retry_after_text(Millis wait) {
+  return std::to_string((wait.count() + 999) / 1000);
+}
+
 boost::json::object problem_json(const Error& error, const std::string& request_id) {
   const std::string code(to_string(error.code()));
   return {{"type", "/docs/errors#" + code},

@@ -12,6 +12,9 @@ namespace croft {
 // which is for the log.
 boost::json::object problem_json(const Error& error, const std::string& request_id);
 
+// Whole seconds, rounded up.
+std::string retry_after_text(Millis wait);
+
 // With WWW-Authenticate for 401, and Retry-After for 429 and 503.
 ApiResponse problem_response(const Error& error, const std::string& request_id);
 

@@ -14,6 +14,7 @@ void add_read_routes(Router& router, ApiContext& context);      // services, ver
 void add_process_routes(Router& router, ApiContext& context);   // list, show, log, cancel
 void add_event_routes(Router& router, ApiContext& context);     // GET /events
 void add_audit_routes(Router& router, ApiContext& context);     // GET /audit
+void add_limits_routes(Router& router, ApiContext& context);    // /platform/limits
 void add_meta_routes(Router& router, ApiContext& context);      // openapi.json, /healthz
 
 // A handler of a function that takes the context and the request.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/environment.h"
+#include "app/caps.h"
 #include "app/process_start.h"
 #include "app/service_rows.h"
 #include "spec/import_config.h"
@@ -226,6 +227,7 @@ Task<Result<ImportAnswer>> import_project(AppContext& context, const Actor& acto
     }
     CROFT_TRY(check_references(tx, context, request, *project, *prepared, rows.services,
                                answer.warnings));
+    CROFT_TRY(check_container_caps(tx, context.catalog, project->id, {}, 0));
     if (request.dry_run) return fail(dry_run_over());
     auto process = start_import(tx, inside, *project, *prepared, rows.services);
     if (!process) return fail(std::move(process).error());

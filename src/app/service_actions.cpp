@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/caps.h"
 #include "app/process_start.h"
 #include "store/projects.h"
 #include "store/services.h"
@@ -78,6 +79,7 @@ Task<Result<ServiceCreated>> create_service_use_case(AppContext& context, const 
                              .variables = request.variables,
                              .secrets = request.secrets});
     if (!service) return fail(std::move(service).error());
+    CROFT_TRY(check_container_caps(tx, context.catalog, row->id, {}, 0));
     ServiceCreated answer{.service = *service, .process = {}, .warnings = type->warnings};
     auto process = start_service_process(tx, actor, *service, "service.create", {});
     if (!process) return fail(std::move(process).error());
@@ -116,6 +118,10 @@ Task<Result<Process>> scale_service(AppContext& context, const Actor& actor, Ser
                               row->hostname));
     }
     CROFT_TRY(fits(*row, ServiceAction::kRestart));
+    // Fewer is always allowed: caps may have been lowered below what there is.
+    if (containers > row->containers) {
+      CROFT_TRY(check_container_caps(tx, context.catalog, row->project_id, row->id, containers));
+    }
     return start_service_process(tx, actor, *row, "service.scale", {{"containers", containers}});
   });
   if (process) context.wake();

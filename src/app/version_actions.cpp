@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/environment.h"
+#include "app/caps.h"
 #include "app/process_start.h"
 #include "base/log.h"
 #include "plan/init_plan.h"
@@ -168,7 +169,8 @@ Task<Result<VersionCreated>> create_version_use_case(AppContext& context, Scope 
                                                      ServiceId service, NewVersionRequest request) {
   auto checked = co_await check_request(context, scope, service, request);
   if (!checked) co_return fail(std::move(checked).error());
-  auto version = co_await context.store.write([&](Tx& tx) {
+  auto version = co_await context.store.write([&](Tx& tx) -> Result<Version> {
+    CROFT_TRY(check_disk_cap(tx, checked->service.project_id, 1));
     return create_version(
         tx, scope,
         {.service_id = service,
@@ -193,6 +195,7 @@ Task<Status> version_uploaded(AppContext& context, Scope scope, VersionId versio
       return fail(ErrorCode::kConflict,
                   fmt::format("version {} has its source already", row->number));
     }
+    CROFT_TRY(check_disk_cap(tx, row->project_id, static_cast<std::int64_t>(bytes)));
     row->source_bytes = static_cast<std::int64_t>(bytes);
     row->status = VersionStatus::kWaitingToBuild;
     CROFT_TRY(update_version(tx, scope, *row));
@@ -227,6 +230,7 @@ Task<Result<Process>> deploy_version(AppContext& context, const Actor& actor, Ve
               "version {} is {} and is not deployed again; to go back to it: croft rollback",
               row->number, enum_to_string(row->status)));
     }
+    CROFT_TRY(check_build_cap(tx, row->project_id));
     auto service = get_service(tx, actor.scope, row->service_id);
     if (!service) return fail(std::move(service).error());
     return start_with(tx, actor, *service, *row, "deploy");

@@ -79,6 +79,21 @@ TEST_F(PlatformCommand, ARefusalOfCroftdIsPassedOn) {
   EXPECT_THAT(run.err, HasSubstr("holds an installation (abc123)"));
 }
 
+TEST_F(PlatformCommand, LimitsAreShownAndChanged) {
+  FakeServer server;
+  sandbox.log_in(server);
+  server.on("GET /platform/limits", R"({"containers":250,"builds":6})");
+  server.on("PATCH /platform/limits", R"({"containers":5,"builds":6})");
+  Ran run = sandbox.run({"platform", "limits"});
+  EXPECT_EQ(run.out, "LIMIT       AT MOST\ncontainers  250\nbuilds      6\n");
+  run = sandbox.run({"platform", "limits", "--set", "containers=5", "--json"});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_EQ(server.last("PATCH /platform/limits").body, R"({"containers":5})");
+  for (const char* bad : {"containers", "containers=", "containers=x", "containers=5x"}) {
+    EXPECT_EQ(sandbox.run({"platform", "limits", "--set", bad}).exit, 2) << bad;
+  }
+}
+
 TEST_F(PlatformCommand, WhereTheInstallationIsMustBeSaid) {
   sandbox.io.env.erase("CROFT_HOME");
   const Ran run = sandbox.run({"platform", "backup", "--passphrase-stdin"});

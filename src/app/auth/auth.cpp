@@ -16,6 +16,7 @@ namespace croft {
 namespace {
 
 constexpr int kMaxChecking = 4;  // each takes PasswordCost::memory_bytes
+constexpr RequestRate kAuditedRate{.per_second = 1.0 / 60, .burst = 1};
 constexpr Millis kTouchEvery{60'000};
 
 tl::unexpected<Error> wrong_login() {
@@ -83,7 +84,13 @@ Status append_login_audit(Tx& tx, const User& user, const Caller& caller, const 
 }  // namespace
 
 Auth::Auth(Store& store, Pool& pool, Clock& clock, Random& random, PasswordCost cost)
-    : store_(store), pool_(pool), clock_(clock), random_(random), cost_(cost), limiter_(clock) {}
+    : store_(store),
+      pool_(pool),
+      clock_(clock),
+      random_(random),
+      cost_(cost),
+      limiter_(clock),
+      audited_(clock) {}
 
 Task<Result<bool>> Auth::setup_needed() {
   const auto users =
@@ -193,7 +200,10 @@ Task<Result<LoginOutput>> Auth::log_in(LoginInput input, Caller caller) {
   if (found) hash = found->password_hash;
   const auto right = co_await check_password(input, std::move(hash));
   if (!right) co_return fail(right.error());
-  if (!*right) co_return wrong_login();
+  if (!*right) {
+    ++failed_logins_;
+    co_return wrong_login();
+  }
   limiter_.succeeded(account, caller.peer);
   const Secret token = make_token(random_);
   co_return co_await store_.write([&](Tx& tx) -> Result<LoginOutput> {
@@ -209,12 +219,15 @@ Millis Auth::retry_after(const std::string& user, const std::string& peer) {
 Task<Result<Actor>> Auth::authenticate(Secret token, Caller caller) {
   if (!token.reveal().starts_with(kTokenPrefix)) co_return bad_token();
   const std::string hash = sha256_hex(token.reveal());
+  TokenId expired;
   auto actor = co_await store_.read([&](const Tx& tx) -> Result<Actor> {
     const Scope all = Scope::platform();
     auto stored = get_token_by_hash(tx, all, hash);
     if (!stored && stored.error().code() == ErrorCode::kNotFound) return bad_token();
     if (!stored) return fail(std::move(stored).error());
-    if (stored->revoked_at || (stored->expires_at && *stored->expires_at <= tx.now())) {
+    if (stored->revoked_at) return bad_token();
+    if (stored->expires_at && *stored->expires_at <= tx.now()) {
+      expired = stored->id;
       return bad_token();
     }
     auto user = get_user(tx, all, stored->user_id);
@@ -224,6 +237,12 @@ Task<Result<Actor>> Auth::authenticate(Secret token, Caller caller) {
     Scope scope = scope_of(*user, *stored, std::move(*projects));
     return Actor{std::move(*user), std::move(*stored), std::move(scope), {}, {}};
   });
+  if (!expired.empty()) {
+    // Expired once is expired for good, also when the clock is put back.
+    const Status revoked = co_await store_.write(
+        [&](Tx& tx) { return croft::revoke_token(tx, Scope::platform(), expired); });
+    if (!revoked) log_warning("token not revoked", {{"error", revoked.error().describe()}});
+  }
   if (!actor) co_return actor;
   actor->peer = std::move(caller.peer);
   actor->request_id = std::move(caller.request_id);
@@ -324,6 +343,22 @@ Task<void> Auth::audit_refusal(const Actor* actor, Caller caller, std::string ac
   const Status written =
       co_await store_.write([&](Tx& tx) { return append_audit(tx, Scope::platform(), entry); });
   if (!written) log_error("a refusal was not audited", {{"error", written.error().describe()}});
+}
+
+Task<void> Auth::audit_rate_limit(Caller caller, std::string path) {
+  ++rate_limited_;
+  if (audited_.take(caller.peer, kAuditedRate) > Millis(0)) {
+    if (unaudited_.size() < RateLimiter::kMaxKeys) ++unaudited_[caller.peer];
+    co_return;
+  }
+  const std::int64_t before = std::exchange(unaudited_[caller.peer], 0);
+  unaudited_.erase(caller.peer);
+  Error error(ErrorCode::kRateLimited, "too many attempts");
+  if (before > 0) {
+    error = Error(ErrorCode::kRateLimited,
+                  fmt::format("too many attempts; {} more since the last entry", before));
+  }
+  co_await audit_refusal(nullptr, std::move(caller), "rate limit " + path, std::move(error));
 }
 
 }  // namespace croft

@@ -8,6 +8,7 @@
 #include "app/auth/actor.h"
 #include "app/auth/login_limiter.h"
 #include "app/auth/password.h"
+#include "app/auth/rate_limiter.h"
 #include "store/store.h"
 #include "task/pool.h"
 
@@ -72,6 +73,12 @@ class Auth {
 
   // The one audit entry of a request that was refused; `actor` null: nobody known.
   Task<void> audit_refusal(const Actor* actor, Caller caller, std::string action, Error error);
+  // Somebody was held up by a rate limit at `path` (log-in, set-up): counted, and audited at most
+  // once a minute for each address, so that a flood does not become one of the trail.
+  Task<void> audit_rate_limit(Caller caller, std::string path);
+  // Refusals since the start, for metrics.
+  std::int64_t rate_limited() const { return rate_limited_; }
+  std::int64_t failed_logins() const { return failed_logins_; }
 
  private:
   Result<LoginOutput> open_session(Tx& tx, const User& user, const LoginInput& input,
@@ -84,6 +91,10 @@ class Auth {
   Random& random_;
   PasswordCost cost_;
   LoginLimiter limiter_;
+  RateLimiter audited_;                            // by address
+  std::map<std::string, std::int64_t> unaudited_;  // by address, since its last entry
+  std::int64_t rate_limited_ = 0;
+  std::int64_t failed_logins_ = 0;
   int checking_ = 0;
   std::optional<Secret> nobody_hash_;  // checked for unknown users, so that they take as long
 };

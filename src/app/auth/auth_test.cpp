@@ -174,6 +174,9 @@ TEST_F(AuthTest, ExpiredRevokedAndForeignTokensDoNotAuthenticate) {
   EXPECT_TRUE(authenticate(brief.token));
   clock_.advance(Millis(60'001));
   EXPECT_EQ(authenticate(brief.token).error().code(), ErrorCode::kUnauthenticated);
+  clock_.jump_wall_clock(Millis(-3'600'000));  // what has expired once stays so
+  EXPECT_EQ(authenticate(brief.token).error().code(), ErrorCode::kUnauthenticated);
+  clock_.jump_wall_clock(Millis(3'600'000));
   const auto other = must(run(auth_.create_token(actor, {.name = "other"})));
   must(run(auth_.revoke_token(actor, other.info.id)));
   EXPECT_EQ(authenticate(other.token).error().code(), ErrorCode::kUnauthenticated);

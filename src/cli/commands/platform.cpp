@@ -1,8 +1,9 @@
-// platform backup and restore, which croftd does on the machine where it lives
+// platform limits; platform backup and restore, which croftd does on the machine where it lives
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "base/spawn.h"
 #include "cli/api_platform.h"
@@ -121,6 +122,46 @@ Outcome<void> run_restore(Session& session, const Args& args) {
   return {};
 }
 
+// "NAME=NUMBER" words as the body of a change.
+Outcome<boost::json::object> changes_from(const Args& args) {
+  boost::json::object changes;
+  for (const std::string& word : args.list("set")) {
+    const std::size_t equals = word.find('=');
+    std::int64_t value = 0;
+    const char* end = word.data() + word.size();
+    const auto parsed = equals == std::string::npos
+                            ? std::from_chars_result{end, std::errc::invalid_argument}
+                            : std::from_chars(word.data() + equals + 1, end, value);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      return stop_usage(fmt::format("--set {}: not NAME=NUMBER", word), "croft platform limits");
+    }
+    changes[word.substr(0, equals)] = value;
+  }
+  return changes;
+}
+
+Outcome<void> run_limits(Session& session, const Args& args) {
+  CLI_LET(changes, changes_from(args));
+  CLI_LET(api, session.api());
+  const std::string path = "/platform/limits";
+  CLI_LET(answer, changes.empty() ? api->get(path)
+                                  : api->call({.method = "PATCH", .path = path, .body = changes}));
+  if (session.out().json() || !answer.is_object()) {
+    session.out().value(answer);
+    return {};
+  }
+  std::vector<std::vector<std::string>> rows{{"LIMIT", "AT MOST"}};
+  for (const auto& [name, value] : answer.as_object()) {
+    rows.push_back({std::string(name), boost::json::serialize(value)});
+  }
+  session.out().table(rows);
+  return {};
+}
+
+constexpr OptionSpec kLimitOptions[] = {{.name = "set",
+                                         .value = "NAME=NUMBER",
+                                         .help = "change one; several times for several",
+                                         .repeated = true}};
 constexpr OptionSpec kHome{
     .name = "home", .value = "DIR", .help = "of the installation; default: CROFT_HOME"};
 constexpr OptionSpec kPassphraseStdin{.name = "passphrase-stdin",
@@ -141,6 +182,12 @@ constexpr OptionSpec kRestoreOptions[] = {
      .help = "replace the installation that is there; its files are kept aside"}};
 
 constexpr Command kCommands[] = {
+    {.name = "platform limits",
+     .summary = "Show or change what one project, token and address may take",
+     .options = kLimitOptions,
+     .examples = "croft platform limits\ncroft platform limits --set containers=100 --set builds=4",
+     .notes = "Changing needs an owner. Memory, disk and logs in bytes; requests per second.",
+     .run = run_limits},
     {.name = "platform backup",
      .summary = "Save the state of the platform to one encrypted file, while it runs",
      .options = kBackupOptions,
