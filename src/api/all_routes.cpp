@@ -14,6 +14,7 @@ void add_all_routes(Router& router, ApiContext& context, RunningPlatform& runnin
   add_process_routes(router, context);
   add_event_routes(router, context);
   add_audit_routes(router, context);
+  add_limits_routes(router, context);
   add_meta_routes(router, context);
   add_import_routes(router, context);
   add_service_action_routes(router, context);

@@ -107,6 +107,7 @@ Task<void> AgentHub::take_observed(HttpExchange& exchange, NodeId node) {
     co_return;
   }
   if (observed->sequence >= reporter->second.sequence) {
+    last_seen_[node] = system_now();
     reporter->second.sequence = observed->sequence;
     world_.set_node(node, std::move(*observed));
   }

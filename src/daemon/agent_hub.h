@@ -35,6 +35,9 @@ class AgentHub final : public HttpHandler {
   // Sends `desired` to the node's agent now, and to whichever agent of it connects later.
   void publish(const NodeId& node, NodeDesired desired);
 
+  // When each node's agent last reported.
+  const std::map<NodeId, Timestamp>& last_seen() const { return last_seen_; }
+
   Task<void> handle(HttpExchange& exchange) override;
 
  private:
@@ -59,6 +62,7 @@ class AgentHub final : public HttpHandler {
   AgentLogs& logs_;
   std::map<NodeId, NodeDesired> desired_;
   std::map<NodeId, Reporter> reporters_;
+  std::map<NodeId, Timestamp> last_seen_;
   std::vector<Subscriber*> subscribers_;
 };
 

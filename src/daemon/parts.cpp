@@ -1,6 +1,7 @@
 #include "daemon/parts.h"
 
 #include "api/all_routes.h"
+#include "daemon/metrics.h"
 #include "daemon/running.h"
 #include "edge/edge_directory.h"
 
@@ -45,6 +46,7 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       images(engine, pool, catalog, image_store_options(options, installation)),
       world(rt),
       logs(std::move(log_store)),
+      disk(options.home, DiskGuard::ask_system),
       hub(rt, world, logs),
       agent_server(rt, hub, {}),
       edge(rt, (options.home / "edge" / kEdgeSocketName).string()),
@@ -64,6 +66,8 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
                                                       if (executor) executor->cancel(id);
                                                     }});
 }
+
+Platform::Parts::~Parts() = default;
 
 void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const DaemonOptions& options,
                               const AddressPlan& plan, Node self, const HostFacts& facts) {
@@ -123,9 +127,21 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
                  .install_id = installation.id,
                  .version = "0.1.0",
                  .begin_work = [this] { return running->begin_work(); }});
+  api->may_write = [this] { return disk.may_write(); };
+  logs.set_may_write(api->may_write);
+  api->limits_changed = [this](const Limits& limits) { apply_limits(limits); };
   add_all_routes(router, *api, *running);
   api_frame = std::make_unique<ApiHandlerFrame>(*api, router);
   api_server = std::make_unique<HttpServer>(runtime, *api_frame, HttpServerOptions{});
+  metrics = std::make_unique<DaemonMetrics>(*this, app->store, clock, options.home / "state");
+  metrics_server = std::make_unique<HttpServer>(runtime, *metrics, HttpServerOptions{});
+}
+
+void Platform::Parts::apply_limits(const Limits& limits) {
+  api->rates = limits.requests;
+  LogLimits kept;
+  kept.max_project_bytes = limits.project.log_bytes;
+  logs.store().set_limits(kept);
 }
 
 int Platform::Parts::ready_containers(const ServiceId& service) const {

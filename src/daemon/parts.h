@@ -12,6 +12,7 @@
 #include "build/image_store.h"
 #include "daemon/agent_hub.h"
 #include "daemon/artifacts.h"
+#include "daemon/disk_guard.h"
 #include "daemon/host_facts.h"
 #include "daemon/log_sink.h"
 #include "daemon/node_publisher.h"
@@ -21,6 +22,7 @@
 #include "daemon/settings.h"
 #include "edge/caddy/caddy_edge.h"
 #include "engine/docker/docker_engine.h"
+#include "model/limits.h"
 #include "net/http_server.h"
 #include "reconcile/edge_reconciler.h"
 #include "reconcile/executor.h"
@@ -34,6 +36,8 @@
 
 namespace croft {
 
+class DaemonMetrics;
+
 // Where image recipes, croft's programs and caches of this installation are.
 build::ImageStoreOptions image_store_options(const DaemonOptions& options,
                                              const Installation& installation);
@@ -43,12 +47,16 @@ struct Platform::Parts {
         const Installation& installation, catalog::Catalog types,
         std::unique_ptr<LogStore> log_store);
 
+  ~Parts();
+
   // What needs the node that this machine is.
   void connect(Runtime& runtime, Store& store, Clock& clock, const DaemonOptions& options,
                const AddressPlan& plan, Node self, const HostFacts& facts);
   Status listen_api(const DaemonOptions& options);
   // The API over everything above; routes are complete before it listens.
   void build_api(const Installation& installation, const DaemonOptions& options, Clock& clock);
+  // Those that are not read from the store each time they are checked.
+  void apply_limits(const Limits& limits);
   int ready_containers(const ServiceId& service) const;
   std::vector<Loop*> loops() const;
   void wake_all();
@@ -64,6 +72,7 @@ struct Platform::Parts {
   World world;
   PlatformImage edge_image;
   LogSink logs;
+  DiskGuard disk;
   AgentHub hub;
   HttpServer agent_server;
   CaddyEdge edge;
@@ -94,6 +103,8 @@ struct Platform::Parts {
   Router router;
   std::unique_ptr<ApiHandlerFrame> api_frame;
   std::unique_ptr<HttpServer> api_server;
+  std::unique_ptr<DaemonMetrics> metrics;
+  std::unique_ptr<HttpServer> metrics_server;
   std::string api_url;
   DieAtFailpoint failpoints;
   Group group;

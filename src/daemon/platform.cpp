@@ -7,11 +7,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/address_setup.h"
+#include "daemon/metrics.h"
 #include "daemon/parts.h"
+#include "daemon/retention.h"
 #include "daemon/swarm_setup.h"
 #include "edge/edge_directory.h"
 #include "logs/log_store.h"
 #include "reconcile/all_processes.h"
+#include "store/limits.h"
 #include "store/sqlite/sqlite_database.h"
 
 namespace croft {
@@ -64,6 +67,9 @@ Task<Status> Platform::prepare() {
     co_await stop_.wait_for(kEngineRetry);
   }
   parts_->build_api(*installation, options_, clock_);
+  auto limits = co_await store_.read([](const Tx& tx) { return read_limits(tx); });
+  if (!limits) co_return fail(std::move(limits).error());
+  parts_->apply_limits(*limits);
   store_.on_events([this](std::int64_t) {
     parts_->changes.notify();
     parts_->executor->wake();
@@ -144,9 +150,12 @@ void Platform::start_loops() {
   for (Loop* loop : parts_->loops()) group.spawn(loop->name(), loop->run());
   group.spawn("executor", executor.run());
   group.spawn("engine events", parts_->watch_engine());
+  group.spawn("disk", parts_->disk.watch());
   group.spawn("log retention", parts_->logs.keep_within_limits());
   group.spawn("platform images", build_platform_images());
   group.spawn("agent socket", parts_->agent_server.run());
+  group.spawn("metrics", parts_->metrics_server->run());
+  group.spawn("figures", parts_->metrics->collect_for_ever());
   group.spawn("api", parts_->api_server->run());
 }
 
@@ -158,6 +167,9 @@ Task<int> Platform::run() {
   }
   const std::filesystem::path run = options_.home / "run";
   Status listening = parts_->agent_server.listen_unix(run / "agent.sock", 0600);
+  if (listening) {
+    listening = parts_->metrics_server->listen_unix(run / "metrics.sock", 0600);
+  }
   if (listening) listening = parts_->listen_api(options_);
   if (!listening) {
     log_error("croftd cannot listen", {{"error", listening.error().describe()}});
@@ -168,6 +180,7 @@ Task<int> Platform::run() {
   while (!stopping_) co_await stop_.wait_for(Millis(3'600'000));
   co_await parts_->api_server->stop(kShutdownGrace);
   co_await parts_->agent_server.stop(kShutdownGrace);
+  co_await parts_->metrics_server->stop(Millis(0));
   parts_->group.cancel();
   co_await parts_->group.join();
   co_return 0;

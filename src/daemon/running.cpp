@@ -103,6 +103,11 @@ Task<std::vector<ComponentStatus>> DaemonPlatform::components() {
                    .detail = error,
                    .fix = error.empty() ? "" : "it is tried again by itself; see croftd's log"});
   }
+  const Status writable = parts_.disk.may_write();
+  all.push_back({.name = "disk",
+                 .status = writable ? "ok" : "degraded",
+                 .detail = writable ? "" : "read-only: " + writable.error().message(),
+                 .fix = writable ? "" : "free some space; croft goes on by itself"});
   auto projects = co_await parts_.app->store.read(
       [](const Tx& tx) { return all_projects(tx, Scope::platform()); });
   add("store", projects.has_value(), projects ? "" : projects.error().message(),
@@ -168,6 +173,8 @@ Task<std::vector<ReadyCheck>> DaemonPlatform::readiness() {
   const NodeObserved* node = parts_.world.node(parts_.node.id);
   const bool known = parts_.world.node_known(parts_.node.id);
   add("node", known && node->error.empty(), known ? node->error : "croft-node has not reported");
+  add("disk", !parts_.disk.read_only(),
+      fmt::format("read-only: {} MiB free", parts_.disk.free_bytes() >> 20));
   for (const auto& [name, image] : {std::pair("core_image", &parts_.world.core_image()),
                                     std::pair("edge_image", &std::as_const(parts_.edge_image))}) {
     const std::string doing = image->making ? "is being made: " + image->step : "is not made yet";

@@ -328,6 +328,8 @@ Result<std::string> render_edge_config(const EdgeDesired& desired) {
                           {"https_port", settings.https_port},
                           // Long answers and event streams that are open at a change.
                           {"grace_period", delay},
+                          // GET /metrics on the admin socket; by server and code, never by host.
+                          {"metrics", json::object{}},
                           {"servers", servers(settings, *routes)}};
   const json::object authority{{"name", "croft"}, {"install_trust", false}};
   const json::object config{

@@ -16,6 +16,8 @@ Task<void> Loop::run() {
     const Status status = co_await reconciler_.reconcile();
     last_.at = clock_.now();
     last_.took = clock_.steady() - started;
+    last_.took_total += last_.took;
+    if (status) last_.succeeded_at = clock_.steady();
     ++last_.runs;
     const std::string error = status ? std::string() : status.error().describe();
     if (!status) {

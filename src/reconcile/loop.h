@@ -24,7 +24,9 @@ class Loop {
   struct LastRun {
     Timestamp at;
     Millis took{0};
-    std::string error;  // empty: it succeeded
+    Millis took_total{0};    // over all runs
+    Millis succeeded_at{0};  // steady time of the end of the last run that did
+    std::string error;       // empty: it succeeded
     std::int64_t runs = 0;
     std::int64_t failures = 0;
   };
