@@ -13,7 +13,7 @@ namespace croft {
 struct ProjectCaps {
   std::int64_t containers = 250;
   std::int64_t builds = 6;                  // deployments under way at once
-  std::int64_t cpus = 250;                  // sum of the containers' limits
+  std::int64_t cpus = 250;                  // sum of what the catalog gives their containers
   std::int64_t memory_bytes = 128ll << 30;  // the same
   std::int64_t disk_bytes = 20ll << 30;     // of uploads and bundles of its versions
   std::int64_t log_bytes = 512ll << 20;     // of kept log lines; the oldest go first
