@@ -102,7 +102,7 @@ TEST(SiteRules, RedirectsAndHeaders) {
   routing.headers = {{.for_path = "/*", .values = {{"X-Frame-Options", "DENY"}}}};
   const auto rules = nginx_rules(routing);
   ASSERT_TRUE(rules);
-  EXPECT_NE(rules->find("location = \"/old\" { return 301 \"/new$is_args$args\"; }"),
+  EXPECT_NE(rules->find("location = \"/old\" {\n  return 301 \"/new$is_args$args\";\n}"),
             std::string::npos)
       << *rules;
   EXPECT_NE(rules->find("location ^~ \"/app/\" {"), std::string::npos) << *rules;
@@ -117,13 +117,52 @@ TEST(SiteRules, ARewriteOntoItselfPassesTheSecondTime) {
                        {.from = "/*", .to = "/index.html"}};
   const auto rules = nginx_rules(routing);
   ASSERT_TRUE(rules);
-  EXPECT_NE(rules->find("location \"/\" { uninitialized_variable_warn off; "
+  EXPECT_NE(rules->find("location \"/\" {\n  uninitialized_variable_warn off; "
                         "if ($croft_rewritten_1 = \"\") { set $croft_rewritten_1 1; "
-                        "rewrite ^ \"/index.html\" last; } }"),
+                        "rewrite ^ \"/index.html\" last; }\n}"),
             std::string::npos)
       << *rules;
   EXPECT_EQ(rules->find("^~"), std::string::npos)
       << "regular expressions, such as .php, come first";
+}
+
+// nginx does not start with two locations of one path.
+TEST(SiteRules, RulesOfOnePathShareOneLocation) {
+  spec::Routing routing;
+  routing.headers = {{.for_path = "/old/*", .values = {{"X-A", "1"}}},
+                     {.for_path = "/old/", .values = {{"X-B", "2"}}},
+                     {.for_path = "/page", .values = {{"X-C", "3"}}}};
+  routing.redirects = {{.from = "/old/*", .to = "/new/", .status = 301},
+                       {.from = "/page", .to = "/other"}};
+  const auto rules = nginx_rules(routing);
+  ASSERT_TRUE(rules);
+  EXPECT_EQ(*rules,
+            "location ^~ \"/old/\" {\n"
+            "  add_header \"X-A\" \"1\" always;\n"
+            "  add_header \"X-B\" \"2\" always;\n"
+            "  return 301 \"/new/\";\n"
+            "}\n"
+            "location = \"/page\" {\n"
+            "  add_header \"X-C\" \"3\" always;\n"
+            "  uninitialized_variable_warn off; if ($croft_rewritten_1 = \"\") "
+            "{ set $croft_rewritten_1 1; rewrite ^ \"/other\" last; }\n"
+            "  try_files $uri $uri.html $uri/index.html /index.html =404;\n"
+            "}\n");
+  routing.redirects.push_back({.from = "/old/", .to = "/elsewhere", .status = 302});
+  const auto twice = nginx_rules(routing);
+  ASSERT_FALSE(twice);
+  EXPECT_NE(twice.error().message().find("/old/* and /old/ are the same path"), std::string::npos)
+      << twice.error().message();
+}
+
+TEST(SiteRules, HeadersDoNotHideTheProgramBehindAPath) {
+  spec::Routing routing;
+  routing.headers = {{.for_path = "/app/*", .values = {{"X-A", "1"}}},
+                     {.for_path = "/x.php", .values = {{"X-A", "1"}}}};
+  const auto rules = nginx_rules(routing);
+  ASSERT_TRUE(rules);
+  EXPECT_NE(rules->find("location \"/app/\" {"), std::string::npos) << *rules;
+  EXPECT_NE(rules->find("location \"/x.php\" {"), std::string::npos) << *rules;
 }
 
 TEST(SiteRules, AValueCannotAddDirectives) {

@@ -9,7 +9,8 @@
 namespace croft {
 
 // kInvalid when a value would end the directive that it stands in (line ends, or unbalanced braces
-// or quotes): header values go in raw, as Zerops documents it, but may not add directives.
+// or quotes), or when two redirects have one path. Header values go in raw, as Zerops documents it,
+// but may not add directives.
 Result<std::string> nginx_rules(const spec::Routing& routing);
 
 }  // namespace croft

@@ -66,6 +66,14 @@ class SiteTest(unittest.TestCase):
         connection.close()
         return answer.status, body if answer.status == 200 else answer.headers.get("Location", "")
 
+    def header(self, path, name):
+        connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=10)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.headers.get(name)
+
     def quiet(self):
         self.assertEqual((self.folder / "error.log").read_text(), "")
 
@@ -105,6 +113,26 @@ class SiteTest(unittest.TestCase):
     def test_a_redirect_with_a_status(self):
         self.serve("static", "/old", "/new", "301")
         self.assertEqual(self.get("/old")[0], 301)
+
+    def test_a_redirect_and_headers_of_one_path(self):
+        self.serve("static", "/old/*", "/new", "301", "/old/", "X-Mark", "1", "/app/x.txt", "X-Mark", "2")
+        self.assertEqual(self.get("/old/a"), (301, "http://127.0.0.1/new"))
+        self.assertEqual(self.header("/old/a", "X-Mark"), "1")
+        self.assertEqual(self.get("/app/x.txt"), (200, "x"))
+        self.assertEqual(self.header("/app/x.txt", "X-Mark"), "2")
+        self.quiet()
+
+    def test_a_rewrite_and_headers_of_one_path(self):
+        self.serve("static", "/app/*", "/app/index.html", "", "/app/*", "X-Mark", "1")
+        self.assertEqual(self.get("/app/deep"), (200, "app"))
+        self.assertEqual(self.header("/app/deep", "X-Mark"), "1")
+        self.quiet()
+
+    def test_headers_of_a_folder_show_no_source(self):
+        self.serve("php", "/none", "/", "301", "/*", "X-Mark", "1", "/app/*", "X-Mark", "2", "/index.php", "X-Mark", "3")
+        (self.folder / "site/app/x.php").write_text("source")
+        for path in ("/app/x.php", "/index.php"):
+            self.assertEqual(self.get(path)[0], 502, path)
 
 
 if __name__ == "__main__":
