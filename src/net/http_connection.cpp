@@ -29,8 +29,11 @@ HttpConnection::~HttpConnection() {
   if (stream_) stream_->close();
 }
 
-void HttpConnection::close_if_idle() {
-  if (idle_ && stream_) stream_->close();
+bool HttpConnection::close_if_idle() {
+  if (!idle_ || closed_ || !stream_) return false;
+  closed_ = true;
+  stream_->close();
+  return true;
 }
 
 Task<void> HttpConnection::refuse(int status, std::string reason) {

@@ -31,8 +31,9 @@ class HttpConnection {
 
   // Until the peer or the server closes.
   Task<void> serve();
-  // Closes it when it waits for a request.
-  void close_if_idle();
+  // Closes it when it waits for a request; false when it does not, or is closed already.
+  bool close_if_idle();
+  bool closed() const { return closed_; }  // by close_if_idle(); on its way out
 
  private:
   struct Head;
@@ -46,6 +47,7 @@ class HttpConnection {
   HttpPeer peer_;
   std::string input_;  // read, not used yet
   bool idle_ = true;
+  bool closed_ = false;
 };
 
 }  // namespace croft

@@ -33,6 +33,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   Task<void> accept_until_end();
   static Task<void> serve(std::shared_ptr<State> self, Fd socket);
   void close_acceptors();
+  void close_one_idle();
 
   Runtime& runtime;
   Group tasks;
@@ -82,6 +83,13 @@ void HttpServer::State::close_acceptors() {
   socket_paths.clear();
 }
 
+// The one that is open for the longest time: connections that nobody uses must not keep others out.
+void HttpServer::State::close_one_idle() {
+  for (HttpConnection* connection : connections) {
+    if (connection->closed() || connection->close_if_idle()) return;
+  }
+}
+
 Task<void> HttpServer::State::serve(std::shared_ptr<State> self, Fd socket) {
   // Leaves the list also when the connection is cut by cancellation.
   struct Registered {
@@ -104,10 +112,6 @@ Task<void> HttpServer::State::serve(std::shared_ptr<State> self, Fd socket) {
 
 Task<void> HttpServer::State::accept_from(Acceptor& acceptor) {
   while (!serving.stopping) {
-    if (connections.size() >= serving.options.max_connections) {
-      co_await sleep_for(Millis(20));
-      continue;
-    }
     auto [error, accepted] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
     if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
     if (error) {  // out of descriptors, or the peer left already
@@ -116,6 +120,10 @@ Task<void> HttpServer::State::accept_from(Acceptor& acceptor) {
       continue;
     }
     Fd socket(accepted.release());
+    while (connections.size() >= serving.options.max_connections && !serving.stopping) {
+      close_one_idle();
+      co_await sleep_for(Millis(20));
+    }
     tasks.spawn("http connection", serve(shared_from_this(), std::move(socket)));
   }
 }

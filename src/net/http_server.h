@@ -17,7 +17,9 @@ struct HttpServerOptions {
   std::size_t max_header_bytes = 16u << 10;  // a longer head is answered 431
   Millis header_limit{10'000};               // for one whole request head once its first byte came
   Millis idle_limit{60'000};                 // between requests, and between pieces of a body
-  std::size_t max_connections = 1024;        // further ones wait in the kernel's queue
+  // For a further one the idle one that is open for the longest time is closed; while none is idle,
+  // it waits in the kernel's queue.
+  std::size_t max_connections = 1024;
 };
 
 // Use: construct, listen_*() once or more, spawn run() in a group, stop() before joining the group.

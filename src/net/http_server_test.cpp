@@ -273,6 +273,42 @@ TEST_F(HttpServerTest, LimitsARequestAndCancelsHandlersAtTheEnd) {
   EXPECT_EQ(response.error().code(), ErrorCode::kTimeout);
 }
 
+struct Crowd {
+  std::vector<std::shared_ptr<ByteStream>> silent;
+  std::string answer;
+  std::string seen_by_oldest;
+};
+
+Task<void> come_when_full(Runtime* runtime, HttpEndpoint endpoint, HttpServer* server, int count,
+                          Crowd* crowd) {
+  for (int i = 0; i < count; ++i) {
+    auto stream = co_await connect_tcp(*runtime, endpoint.host, endpoint.port, kLimit);
+    if (!stream) co_return;
+    crowd->silent.push_back(std::move(*stream));
+    while (server->connections() < crowd->silent.size()) co_await sleep_for(Millis(1));
+  }
+  auto mine = co_await connect_tcp(*runtime, endpoint.host, endpoint.port, kLimit);
+  if (!mine) co_return;
+  co_await (*mine)->write_all("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                              kLimit);
+  const auto answer = co_await (*mine)->read_some(1000, kLimit);
+  if (answer) crowd->answer = *answer;
+  const auto oldest = co_await crowd->silent.front()->read_some(1000, kLimit);
+  crowd->seen_by_oldest =
+      oldest ? "closed" + *oldest : std::string(to_string(oldest.error().code()));
+}
+
+// Abuse case A23: as many silent connections as there is room for.
+TEST_F(HttpServerTest, SilentConnectionsKeepNobodyOut) {
+  HttpServerOptions options;
+  options.max_connections = 3;
+  start(options);
+  Crowd crowd;
+  run(come_when_full(&runtime, endpoint, &*server, 3, &crowd));
+  EXPECT_TRUE(crowd.answer.starts_with("HTTP/1.1 200")) << crowd.answer;
+  EXPECT_EQ(crowd.seen_by_oldest, "closed");
+}
+
 Task<void> cancel_in_flight(Runtime& runtime, HttpClient& client, TestHandler& handler) {
   Group group(runtime);
   Result<HttpResponse> ignored;
