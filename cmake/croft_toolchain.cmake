@@ -28,7 +28,8 @@ target_compile_options(croft_flags INTERFACE
   -Wno-missing-designated-field-initializers)
 if(CROFT_OPTIMIZE)
   # Line tables only: full debug information triples link time and the size of a build tree.
-  target_compile_options(croft_flags INTERFACE -${CROFT_OPTIMIZE} -gline-tables-only)
+  target_compile_options(croft_flags INTERFACE -gline-tables-only
+    -$<IF:$<BOOL:$<TARGET_PROPERTY:CROFT_IS_TEST>>,O0,${CROFT_OPTIMIZE}>)
 endif()
 # as-needed: a program that uses a corner of a library must not drag in that library's other libraries.
 target_link_options(croft_flags INTERFACE -fuse-ld=lld -Wl,--as-needed)
