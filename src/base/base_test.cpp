@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -66,6 +68,9 @@ TEST(Spawn, PassesArgumentsUnchangedAndReturnsTheExitCode) {
   EXPECT_EQ(run_program({.argv = {"false"}})->exit_code, 1);
   EXPECT_EQ(run_program({.argv = {"cat"}, .input = "fed"})->output, "fed");
   EXPECT_EQ(run_program({.argv = {"no-such-program-here"}}).error().code(), ErrorCode::kNotFound);
+  const int ours = ::getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(run_program({.argv = {"nice"}, .niceness = 1})->output,
+            fmt::format("{}\n", std::min(19, ours + 1)));
 }
 
 TEST(Spawn, TheProgramGetsNoneOfOurDescriptors) {

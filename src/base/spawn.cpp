@@ -41,8 +41,11 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 // In the child, between fork and exec: only async-signal-safe calls.
 [[noreturn]] void exec_child(const std::array<int, 3>& fds, int error_fd, const char* cwd,
-                             char* const* argv, char* const* envp) {
+                             int niceness, char* const* argv, char* const* envp) {
   ::setpgid(0, 0);
+  // A new value of -1 is no error, and nothing can fail when one steps back.
+  if (niceness > 0) [[maybe_unused]]
+    const int now = ::nice(niceness);
   for (int target = 0; target < 3; ++target) {
     if (::dup2(fds[static_cast<std::size_t>(target)], target) < 0) ::_exit(127);
   }
@@ -143,8 +146,8 @@ Result<SpawnResult> run_program(const SpawnOptions& options) {
   if (pid < 0) return fail(errno_error(fmt::format("start {}", options.argv[0]), errno));
   if (pid == 0) {
     exec_child({pipes[0].read_end.get(), pipes[1].write_end.get(), pipes[2].write_end.get()},
-               pipes[3].write_end.get(), cwd.empty() ? nullptr : cwd.c_str(), argv_pointers.data(),
-               options.env ? env_pointers.data() : environ);
+               pipes[3].write_end.get(), cwd.empty() ? nullptr : cwd.c_str(), options.niceness,
+               argv_pointers.data(), options.env ? env_pointers.data() : environ);
   }
   ::setpgid(pid, pid);
   pipes[0].read_end.reset();

@@ -91,7 +91,8 @@ Task<Status> BuildContainer::start() {
   settings.dns = spec_.dns;
   settings.resources = {.nano_cpus = spec_.limits.nano_cpus,
                         .memory_bytes = spec_.limits.memory_bytes,
-                        .pids = spec_.limits.pids};
+                        .pids = spec_.limits.pids,
+                        .cpu_shares = spec_.limits.cpu_shares};
   container.networks = spec_.networks;
   if (spec_.networks.empty()) container.network_mode = spec_.network_mode;
   auto created = co_await engine_.create_container(container, kCall);

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "model/cpu_shares.h"
 #include "net/deadline.h"
 
 namespace croft::build {
@@ -19,6 +20,7 @@ struct BuildLimits {
   std::int64_t nano_cpus = 2'000'000'000;
   std::int64_t memory_bytes = 4ll << 30;
   std::int64_t pids = 4096;
+  std::int64_t cpu_shares = kBuildCpuShares;
   Millis wall_time{60 * 60'000};             // of all commands together (A8.2)
   std::uint64_t output_bytes = 50ull << 20;  // of all commands together
 };

@@ -107,6 +107,7 @@ Status make_base_tar(const HostSettings& host, std::string_view suite, const fs:
   options.timeout = std::chrono::minutes(15);
   options.on_output = LineSplitter(line);
   options.cancel = std::move(stop);
+  options.niceness = 10;  // what serves people goes first
   auto environment = current_host_paths().environment;
   environment.insert(host.env.begin(), host.env.end());
   options.env = std::move(environment);

@@ -13,6 +13,7 @@
 #include "build/image_hash.h"
 #include "build/image_lock.h"
 #include "build/image_trouble.h"
+#include "model/cpu_shares.h"
 #include "task/stoppable.h"
 
 namespace croft::build {
@@ -285,6 +286,7 @@ Task<Status> ImageStore::build_layer(const ImageStep& step, ContextFiles files,
   // The host's network: its resolver and its way to the registries, whatever the engine's bridge
   // has.
   build.network_mode = "host";
+  build.cpu_shares = kBuildCpuShares;
   std::string output;
   const engine::ProgressLine line = [&](std::string_view text) {
     output.append(text).append("\n");

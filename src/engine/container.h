@@ -114,6 +114,7 @@ struct ContainerInfo {
   std::string health;  // "", "starting", "healthy", "unhealthy"
   std::string error;   // why it could not start
   bool tty = false;
+  std::int64_t cpu_shares = 0;  // 0: the default
   std::optional<Timestamp> started;
   std::optional<Timestamp> finished;
   std::vector<TaskAddresses> addresses;
@@ -124,6 +125,7 @@ struct ContainerUpdate {
   std::optional<std::int64_t> nano_cpus;
   std::optional<std::int64_t> memory_bytes;
   std::optional<std::int64_t> pids;
+  std::optional<std::int64_t> cpu_shares;
 };
 
 struct ContainerStats {

@@ -48,6 +48,7 @@ struct ImageBuild {
   Strings extra_hosts;            // "name:address"
   std::int64_t memory_bytes = 0;  // of each step; 0 = no limit
   std::int64_t nano_cpus = 0;     // of each step; 0 = no limit
+  std::int64_t cpu_shares = 0;    // of each step, as in Resources; 0 = the default
   bool no_cache = false;
 };
 

@@ -52,13 +52,16 @@ struct Ulimit {
   bool operator==(const Ulimit&) const = default;
 };
 
-// Zero means unlimited, or nothing reserved.
+// Zero means unlimited, nothing reserved, or the default.
 struct Resources {
   std::int64_t nano_cpus = 0;  // 1'000'000'000 = one core
   std::int64_t memory_bytes = 0;
   std::int64_t pids = 0;
   std::int64_t reserved_nano_cpus = 0;     // services only
   std::int64_t reserved_memory_bytes = 0;  // for a container: the soft limit
+  // Its part of a CPU that several want: 2-262144, relative to the others', who have 1024 by
+  // default. Containers only: a swarm's services cannot say it.
+  std::int64_t cpu_shares = 0;
   bool operator==(const Resources&) const = default;
 };
 

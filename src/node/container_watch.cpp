@@ -19,6 +19,7 @@ ContainerWatch::ContainerWatch(Runtime& runtime, engine::Engine& engine, std::st
       install_id_(std::move(install_id)),
       changed_(changed),
       observer_(engine, install_id_),
+      priority_(engine),
       wake_(runtime),
       group_(runtime) {}
 
@@ -52,6 +53,7 @@ Task<void> ContainerWatch::look() {
       last_text_ = std::move(text);
       containers_ = std::move(*seen);
       if (differs) changed_.notify();
+      co_await priority_.apply(*containers_);
     } else if (answered) {
       log_warning("the engine does not list containers", {{"error", seen.error().describe()}});
     }

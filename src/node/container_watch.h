@@ -1,4 +1,5 @@
 // Keeps a list of croft's containers current: at every event of the engine, and every few seconds.
+// Those that carry traffic get their priority on the CPU as soon as they are seen.
 #pragma once
 
 #include <optional>
@@ -6,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "node/container_observer.h"
+#include "node/path_priority.h"
 #include "task/group.h"
 #include "task/signal.h"
 
@@ -33,6 +35,7 @@ class ContainerWatch {
   std::string install_id_;
   Signal& changed_;
   ContainerObserver observer_;
+  PathPriority priority_;
   Signal wake_;
   Group group_;
   bool stopping_ = false;

@@ -110,7 +110,8 @@ class ContainerContract : public EngineContract {
     ContainerSpec spec = container("limits", "serve");
     spec.settings.resources = {.nano_cpus = 500'000'000, .memory_bytes = 64 << 20, .pids = 50};
     const std::string id = co_await start(spec);
-    const ContainerUpdate update{.nano_cpus = 1'000'000'000, .memory_bytes = 128 << 20};
+    const ContainerUpdate update{
+        .nano_cpus = 1'000'000'000, .memory_bytes = 128 << 20, .cpu_shares = 4096};
     const auto updated = co_await engine().update_container(id, update, kCallLimit);
     CO_ASSERT(updated);
     co_await pass(Millis(300));
@@ -120,6 +121,9 @@ class ContainerContract : public EngineContract {
     EXPECT_GT(stats->memory_bytes, 0u);
     EXPECT_GE(stats->pids, 1u);
     EXPECT_GT(stats->cpu_ns, 0u);
+    const auto info = co_await engine().inspect_container(id, kCallLimit);
+    CO_ASSERT(info);
+    EXPECT_EQ(info->cpu_shares, 4096);
   }
 
   Task<void> is_listed_by_label_and_state() {

@@ -21,6 +21,7 @@ void put_resources(json::object& host, const Resources& resources) {
     host["MemoryReservation"] = resources.reserved_memory_bytes;
   }
   if (resources.pids > 0) host["PidsLimit"] = resources.pids;
+  if (resources.cpu_shares > 0) host["CpuShares"] = resources.cpu_shares;
 }
 
 std::string network_mode_of(const ContainerSpec& spec) {
@@ -121,6 +122,7 @@ json::object container_update_to_json(const ContainerUpdate& update) {
     object["MemorySwap"] = *update.memory_bytes;
   }
   if (update.pids) object["PidsLimit"] = *update.pids;
+  if (update.cpu_shares) object["CpuShares"] = *update.cpu_shares;
   return object;
 }
 
@@ -157,6 +159,7 @@ ContainerInfo container_from_inspect(JsonView view) {
   if (info.health == "none") info.health.clear();
   info.error = state["Error"].text();
   info.tty = view["Config"]["Tty"].flag();
+  info.cpu_shares = view["HostConfig"]["CpuShares"].integer();
   if (state["StartedAt"].time().ms > 0) info.started = state["StartedAt"].time();
   if (state["FinishedAt"].time().ms > 0) info.finished = state["FinishedAt"].time();
   info.addresses = addresses_from(view["NetworkSettings"]["Networks"]);

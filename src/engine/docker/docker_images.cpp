@@ -101,6 +101,7 @@ Query build_query(const ImageBuild& build) {
     query.add("cpuperiod", std::to_string(kPeriod));
     query.add("cpuquota", std::to_string(build.nano_cpus * kPeriod / 1'000'000'000));
   }
+  if (build.cpu_shares > 0) query.add("cpushares", std::to_string(build.cpu_shares));
   if (build.no_cache) query.add("nocache", "true");
   return query;
 }

@@ -158,6 +158,10 @@ Answer<void> FakeEngine::update_container(std::string id, const ContainerUpdate&
                      if (update.nano_cpus) resources.nano_cpus = *update.nano_cpus;
                      if (update.memory_bytes) resources.memory_bytes = *update.memory_bytes;
                      if (update.pids) resources.pids = *update.pids;
+                     if (update.cpu_shares) {
+                       resources.cpu_shares = *update.cpu_shares;
+                       (*found)->info.cpu_shares = *update.cpu_shares;
+                     }
                      cluster_.emit_container(node_id_, **found, Event::Action::kUpdate);
                      return {};
                    });
