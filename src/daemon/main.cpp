@@ -7,6 +7,7 @@
 #include "base/error_mapping.h"
 #include "base/log.h"
 #include "daemon/home.h"
+#include "daemon/image_command.h"
 #include "daemon/platform.h"
 #include "daemon/state_commands.h"
 #include "store/state_dir.h"
@@ -81,15 +82,27 @@ int main(int argc, char** argv) {
   if (!options) return refuse(options.error());
   if (const auto made = croft::make_home(options->home); !made) return refuse(made.error());
   auto lock = croft::lock_home(options->home);
-  if (!lock) return refuse(lock.error());
+  const bool beside = !lock && args->has("images");
+  if (!lock && !beside) return refuse(lock.error());
 
   croft::SystemClock clock;
   croft::SystemRandom random;
   croft::Runtime runtime;  // before the store: its threads let go of it after they have answered
+  if (beside) {
+    auto install_id = croft::running_install_id(options->home);
+    if (!install_id) return refuse(install_id.error());
+    return runtime.run(
+        croft::list_images(runtime, *options, std::move(*install_id), args->has("all")), [] {});
+  }
   auto store = croft::open_state_dir(options->home / "state", clock, random, {});
   if (!store) return refuse(store.error());
   croft::Platform platform(runtime, **store, clock, random, *options);
   if (args->has("purge")) return runtime.run(platform.purge(), [] {});
-  if (args->has("images")) return runtime.run(platform.images(args->has("all")), [] {});
+  if (args->has("images")) {
+    auto installation = runtime.run_until_done(croft::load_installation(**store));
+    if (!installation) return refuse(installation.error());
+    return runtime.run(croft::list_images(runtime, *options, installation->id, args->has("all")),
+                       [] {});
+  }
   return runtime.run(platform.run(), [&platform] { platform.stop(); });
 }

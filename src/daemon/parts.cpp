@@ -23,13 +23,12 @@ constexpr std::size_t kPoolThreads = 4;
 
 }  // namespace
 
-build::ImageStoreOptions image_store_options(const DaemonOptions& options,
-                                             const Installation& installation) {
+build::ImageStoreOptions image_store_options(const DaemonOptions& options, std::string install_id) {
   build::ImageStoreOptions made;
   made.recipes = options.data / "images";
   made.cache = options.home / "cache";
   made.binaries = options.programs;
-  made.install_id = installation.id;
+  made.install_id = std::move(install_id);
   made.min_free_bytes = options.least_free_bytes;
   made.host = build::current_host_paths();
   return made;
@@ -43,7 +42,7 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       catalog(std::move(types)),
       pool(kPoolThreads),
       engine(rt, options.engine_socket),
-      images(engine, pool, catalog, image_store_options(options, installation)),
+      images(engine, pool, catalog, image_store_options(options, installation.id)),
       world(rt),
       logs(std::move(log_store)),
       disk(options.home, DiskGuard::ask_system),
@@ -160,8 +159,8 @@ int Platform::Parts::ready_containers(const ServiceId& service) const {
 }
 
 std::vector<Loop*> Platform::Parts::loops() const {
-  return {publisher_loop.get(), network_loop.get(), service_loop.get(), edge_loop.get(),
-          retention_loop.get(), leftover_loop.get()};
+  return {publisher_loop.get(), network_loop.get(),   service_loop.get(),
+          edge_loop.get(),      retention_loop.get(), leftover_loop.get()};
 }
 
 void Platform::Parts::wake_all() {

@@ -39,8 +39,7 @@ namespace croft {
 class DaemonMetrics;
 
 // Where image recipes, croft's programs and caches of this installation are.
-build::ImageStoreOptions image_store_options(const DaemonOptions& options,
-                                             const Installation& installation);
+build::ImageStoreOptions image_store_options(const DaemonOptions& options, std::string install_id);
 
 struct Platform::Parts {
   Parts(Runtime& runtime, Store& store, Clock& clock, Random& random, const DaemonOptions& options,

@@ -80,7 +80,7 @@ Task<Status> Platform::prepare() {
   const std::filesystem::path run = options_.home / "run";
   CROFT_CO_TRY(write_file_atomically(run / "node-id", parts_->node.id.str(), 0644));
   CROFT_CO_TRY(
-      write_file_atomically(options_.home / "state" / "install_id", installation->id, 0644));
+      write_file_atomically(options_.home / "state" / kInstallIdFile, installation->id, 0644));
   co_return Status{};
 }
 
@@ -184,41 +184,6 @@ Task<int> Platform::run() {
   parts_->group.cancel();
   co_await parts_->group.join();
   co_return 0;
-}
-
-Task<int> Platform::images(bool build_all) {
-  auto installation = co_await load_installation(store_);
-  auto catalog = catalog::Catalog::load(options_.data / "catalog");
-  if (!installation || !catalog) {
-    log_error("cannot read the catalog", {{"error", catalog ? "" : catalog.error().describe()}});
-    co_return 1;
-  }
-  engine::DockerEngine engine(runtime_, options_.engine_socket);
-  Pool pool(2);
-  build::ImageStore store(engine, pool, *catalog, image_store_options(options_, *installation));
-  auto listed = co_await store.list_images();
-  if (!listed) {
-    log_error("cannot list the images", {{"error", listed.error().describe()}});
-    co_return 1;
-  }
-  int failed = 0;
-  for (const build::ImageState& image : *listed) {
-    if (!build_all || image.built) continue;
-    const auto progress = [&image](std::string_view line) {
-      fmt::print(stderr, "{}: {}\n", image.type, line);
-    };
-    auto made = co_await store.ensure_image({.kind = image.kind, .types = {image.type}}, progress);
-    if (made) continue;
-    ++failed;
-    log_error("cannot build an image", {{"type", image.type}, {"error", made.error().describe()}});
-  }
-  if (build_all) listed = co_await store.list_images();
-  if (!listed) co_return 1;
-  for (const build::ImageState& image : *listed) {
-    fmt::print("{:<20} {:<6} {:<7} {:>6} MB  {}\n", image.type, catalog::to_string(image.kind),
-               image.built ? "built" : "absent", image.size_bytes / 1'000'000, image.tag);
-  }
-  co_return failed == 0 ? 0 : 1;
 }
 
 Task<int> Platform::purge() {

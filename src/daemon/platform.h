@@ -27,9 +27,6 @@ class Platform {
   // volumes, images. The exit code.
   Task<int> purge();
 
-  // Lists the images of the service types on standard output; `build_all` makes every one first.
-  Task<int> images(bool build_all);
-
   struct Parts;
 
  private:

@@ -33,6 +33,9 @@ struct DaemonOptions {
 // Names that croftd's command line knows, for Args::parse.
 std::set<std::string> daemon_option_names();
 
+// Below state/: its id, for programs that do not open the store.
+inline constexpr const char* kInstallIdFile = "install_id";
+
 struct Installation {
   std::string id;   // 6 characters [a-z0-9]
   std::string ula;  // "fd12:3456:789a::/48"

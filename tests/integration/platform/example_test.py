@@ -1,5 +1,6 @@
 """examples/todo as a user meets it: import, three deployments, the page, the API, the worker's queue."""
 import json
+import subprocess
 
 from platform_case import PlatformCase, main, say, wait_until
 
@@ -32,6 +33,13 @@ class Example(PlatformCase):
                 return found and found[0]["label"]
             say(f"the worker labelled it: {wait_until('the worker to label the to-do', 30, labelled)}")
         self.assertEqual(api.json("/readyz"), {"ready": True, "missing": []})
+        with self.subTest("images are listed beside a running croftd"):
+            listed = subprocess.run([str(self.platform.programs / "croftd"), "--home", str(self.platform.home),
+                                     "--engine", self.platform.engine, "--programs", str(self.platform.programs),
+                                     "--data", str(self.root), "--images"], capture_output=True, text=True,
+                                    timeout=60, check=False)
+            self.assertEqual(listed.returncode, 0, listed.stderr)
+            self.assertRegex(listed.stdout, r"(?m)^nodejs@22 +run +built ")
         shown = self.platform.ok("project", "show", self.project)
         self.assertEqual(shown["name"], self.project)
 
