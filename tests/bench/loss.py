@@ -150,9 +150,7 @@ class Loss:
         yield f"sse,name=still events,{self.place('still', 'https')},path=/events,conns={few}"
 
     def place(self, service, scheme):
-        url = self.platform.ok("service", "show", f"{PROJECT}/{service}")["urls"][0]
-        port = self.platform.https_port if scheme == "https" else self.platform.http_port
-        return f"url={scheme}://{urllib.parse.urlsplit(url).hostname}:{port}/,connect=127.0.0.1:{port}"
+        return place(self.platform, PROJECT, service, scheme)
 
     # Operations
 
@@ -198,6 +196,13 @@ class Loss:
 
     def failing_deploy(self):
         self.must(self.build_and_deploy("neverready"), 6)
+
+
+def place(platform, project, service, scheme):
+    """Where croft-load finds a service: through the edge of this platform."""
+    url = platform.ok("service", "show", f"{project}/{service}")["urls"][0]
+    port = platform.https_port if scheme == "https" else platform.http_port
+    return f"url={scheme}://{urllib.parse.urlsplit(url).hostname}:{port}/,connect=127.0.0.1:{port}"
 
 
 def check_steady(steady):
