@@ -30,7 +30,7 @@ Status check_path(std::string_view path) {
 }
 
 // A quoted nginx string: what would end it is escaped, and `$` stays for variables.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out.push_back('\\');
@@ -84,7 +84,7 @@ std::string Locations::text() const {
     const bool may_be_run = prefix || one.path.find(".php") != std::string::npos;
     const bool behind_regex = one.behind_regex || (headers_only && may_be_run);
     const std::string_view kind = behind_regex ? "" : prefix ? "^~ " : "= ";
-    text += fmt::format("location {}{} {{\n{}", kind, quoted(one.path), one.headers);
+    text += fmt::format("location {}{} {{\n{}", kind, in_quotes(one.path), one.headers);
     if (!one.action.empty()) text += fmt::format("  {}\n", one.action);
     // Beside a redirect headers go with its answer, and a rewrite comes back here as a file.
     if (!one.headers.empty() && (headers_only || !one.redirect->status)) {
@@ -108,14 +108,14 @@ std::string rewrite_action(const spec::Redirect& redirect, std::size_t index) {
   const std::string mark = fmt::format("$croft_rewritten_{}", index);
   return fmt::format(
       "uninitialized_variable_warn off; if ({} = \"\") {{ set {} 1; rewrite ^ {} last; }}", mark,
-      mark, quoted(redirect.to));
+      mark, in_quotes(redirect.to));
 }
 
 std::string redirect_action(const spec::Redirect& redirect) {
   std::string from = redirect.from;
   if (from.ends_with("/*")) from.pop_back();
   std::string body;
-  std::string to = quoted(redirect.to);
+  std::string to = in_quotes(redirect.to);
   to.pop_back();  // the closing quote: what follows is part of the same string
   if (redirect.preserve_path) {
     body = fmt::format("if ($uri ~ \"^{}(.*)$\") {{ set $croft_rest $1; }} ", from);
@@ -155,7 +155,7 @@ Result<std::string> nginx_rules(const spec::Routing& routing) {
   if (!routing.cors.empty()) {
     CROFT_TRY(check_text("cors", routing.cors));
     rules +=
-        fmt::format("add_header Access-Control-Allow-Origin {} always;\n", quoted(routing.cors));
+        fmt::format("add_header Access-Control-Allow-Origin {} always;\n", in_quotes(routing.cors));
     rules +=
         "add_header Access-Control-Allow-Methods \"GET, POST, PUT, PATCH, DELETE, OPTIONS\" "
         "always;\n";
@@ -167,7 +167,7 @@ Result<std::string> nginx_rules(const spec::Routing& routing) {
     for (const auto& [name, value] : rule.values) {
       CROFT_TRY(check_text("a header name", name));
       CROFT_TRY(check_text(name, value));
-      lines += fmt::format("  add_header {} {} always;\n", quoted(name), quoted(value));
+      lines += fmt::format("  add_header {} {} always;\n", in_quotes(name), in_quotes(value));
     }
     if (rule.for_path == "/*" || rule.for_path == "/") {
       rules += lines;
