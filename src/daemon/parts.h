@@ -105,7 +105,7 @@ struct Platform::Parts {
   std::unique_ptr<DaemonMetrics> metrics;
   std::unique_ptr<HttpServer> metrics_server;
   std::string api_url;
-  DieAtFailpoint failpoints;
+  NamedFailpoints failpoints;
   Group group;
 };
 

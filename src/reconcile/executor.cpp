@@ -13,6 +13,9 @@ constexpr Millis kPeriod{1000};
 constexpr Millis kLogPeriod{300};
 // Output of a build comes line by line; one transaction per line would cost an fsync each.
 constexpr std::size_t kLogBatch = 200;
+// Under these names in the state of a process that failed and is being put right.
+constexpr const char* kFailed = "failed";
+constexpr const char* kWasCancelled = "was_cancelled";
 
 ProcessError describe(const Error& error, const ProcessRun& run) {
   ProcessError told;
@@ -81,6 +84,21 @@ Task<void> ProcessRun::flush() {
       co_return;
     }
   }
+}
+
+std::optional<ProcessRun::Failure> ProcessRun::noted_failure() const {
+  const boost::json::value* noted = state_.if_contains(kFailed);
+  if (noted == nullptr) return std::nullopt;
+  const boost::json::value* cancelled = state_.if_contains(kWasCancelled);
+  Failure found{.cancelled = cancelled != nullptr && *cancelled == true};
+  if (auto error = from_json<ProcessError>(*noted)) found.error = std::move(*error);
+  return found;
+}
+
+Task<Status> ProcessRun::note_failure(Failure what) {
+  state_[kFailed] = to_json(what.error);
+  state_[kWasCancelled] = what.cancelled;
+  co_return co_await save_state();
 }
 
 Task<Status> ProcessRun::begin_step(std::string step, int progress, bool cancellable) {
@@ -206,6 +224,10 @@ Task<void> Executor::drive(Process process) {
 Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
   const std::vector<ProcessHandler::Step> steps = handler.steps();
   run.plan_steps(steps);
+  if (auto failure = run.noted_failure()) {
+    co_await put_right(handler, run, std::move(*failure));
+    co_return;
+  }
   auto at = std::find_if(steps.begin(), steps.end(),
                          [&](const auto& s) { return s.name == run.process().step; });
   if (at == steps.end()) at = steps.begin();
@@ -243,6 +265,9 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
 Task<Status> Executor::run_step(ProcessHandler& handler, std::string step, ProcessRun& run) {
   failpoints_.pass(run.process(), step, Moment::kBefore);
   Status status = co_await handler.run(step, run);
+  if (status && failpoints_.fails(run.process(), step)) {
+    status = fail(ErrorCode::kFailed, "told to fail here, by CROFT_FAILPOINT");
+  }
   failpoints_.pass(run.process(), step, Moment::kAfter);
   co_await run.flush();
   co_return status;
@@ -255,14 +280,28 @@ Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, 
                                          {"step", run.process().step},
                                          {"error", error.describe()}});
   run.log(cancelled ? "cancelled" : "failed: " + error.message());
+  ProcessRun::Failure failure{.cancelled = cancelled, .error = describe(error, run)};
+  const Status noted = co_await run.note_failure(failure);
+  if (!noted) {
+    // As with a step that cannot be recorded: it stays where it is.
+    log_error("cannot record a failure",
+              {{"process", run.process().id.str()}, {"error", noted.error().describe()}});
+    co_return;
+  }
+  co_await put_right(handler, run, std::move(failure));
+}
+
+Task<void> Executor::put_right(ProcessHandler& handler, ProcessRun& run,
+                               ProcessRun::Failure failure) {
   co_await run.flush();
   failpoints_.pass(run.process(), kUndoStep, Moment::kBefore);
   co_await handler.undo(run);
   failpoints_.pass(run.process(), kUndoStep, Moment::kAfter);
   std::optional<ProcessError> told;
-  if (!cancelled) told = describe(error, run);
-  const Status finished = co_await run.finish(
-      cancelled ? ProcessStatus::kCanceled : ProcessStatus::kFailed, nullptr, std::move(told));
+  if (!failure.cancelled) told = std::move(failure.error);
+  const Status finished =
+      co_await run.finish(failure.cancelled ? ProcessStatus::kCanceled : ProcessStatus::kFailed,
+                          nullptr, std::move(told));
   if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
 }
 

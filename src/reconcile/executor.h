@@ -44,7 +44,15 @@ class ProcessRun {
   // it before it ends.
   std::function<Task<void>()> cancel_hook;
 
-  // For the executor. plan_steps: told with the next save, so that what is to come can be shown.
+  // For the executor. A failure is kept before anything is undone: a croftd that dies meanwhile
+  // goes on with undoing, it does not try the step again.
+  struct Failure {
+    bool cancelled = false;
+    ProcessError error;
+  };
+  std::optional<Failure> noted_failure() const;
+  Task<Status> note_failure(Failure what);
+  // plan_steps: told with the next save, so that what is to come can be shown.
   void plan_steps(const std::vector<ProcessStepPlan>& steps);
   Task<Status> begin_step(std::string step, int progress, bool cancellable);
   Task<Status> set_progress(int progress);
@@ -104,6 +112,7 @@ class Executor {
   Task<void> drive_steps(ProcessHandler& handler, ProcessRun& run);
   Task<Status> run_step(ProcessHandler& handler, std::string step, ProcessRun& run);
   Task<void> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
+  Task<void> put_right(ProcessHandler& handler, ProcessRun& run, ProcessRun::Failure failure);
 
   Store& store_;
   Failpoints& failpoints_;

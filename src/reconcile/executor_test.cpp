@@ -49,6 +49,33 @@ class WaitingHandler final : public ProcessHandler {
   Signal& waits_;
 };
 
+// One step, which fails; the first attempt to undo it never ends.
+class FailingHandler final : public ProcessHandler {
+ public:
+  FailingHandler(std::vector<std::string>& done, Signal& undoes, bool ends)
+      : done_(done), undoes_(undoes), ends_(ends) {}
+  std::string kind() const override { return "failing"; }
+  std::vector<Step> steps() const override { return {{.name = "one"}}; }
+  Task<Status> run(std::string step, ProcessRun& run) override {
+    done_.push_back(step);
+    run.failure = ProcessError{.step = "readiness", .last_lines = {"it said so"}};
+    co_return fail(ErrorCode::kDeployFailed, "does not work");
+  }
+  Task<void> undo(ProcessRun&) override {
+    done_.push_back("undo");
+    undoes_.notify();
+    if (!ends_) co_await sleep_for(Millis(600'000));
+  }
+  Task<Result<boost::json::value>> result(ProcessRun&) override {
+    co_return boost::json::value(nullptr);
+  }
+
+ private:
+  std::vector<std::string>& done_;
+  Signal& undoes_;
+  bool ends_;
+};
+
 class ExecutorTest : public StoreTest {
  protected:
   ExecutorTest() : StoreTest(StoreKind::kInline) {
@@ -70,7 +97,7 @@ class ExecutorTest : public StoreTest {
 
   Signal waits_{runtime_};
   WaitingHandler* handler_ = nullptr;
-  DieAtFailpoint failpoints_{""};
+  NamedFailpoints failpoints_{""};
   Executor executor_{runtime_, store(), failpoints_, 2};
   ProcessId id_;
 
@@ -100,6 +127,15 @@ class ExecutorTest : public StoreTest {
     }
   }
   Task<void> nothing() { co_return; }
+  // Some turns more, so that the process can be finished.
+  Task<void> until_undone(Executor* executor, Signal* undoes) {
+    Group group(runtime_);
+    group.spawn("executor", executor->run());
+    EXPECT_TRUE(co_await undoes->wait_for(Millis(10'000)));
+    for (int i = 0; i < 50; ++i) co_await sleep_for(Millis(1));
+    group.cancel();
+    co_await group.join();
+  }
 };
 
 TEST_F(ExecutorTest, ShowsTheStepsThatAreToCome) {
@@ -123,6 +159,32 @@ TEST_F(ExecutorTest, EndingTheExecutorLeavesItsProcessesRunning) {
   EXPECT_EQ(process.status, ProcessStatus::kRunning);
   EXPECT_EQ(process.step, "two");
   EXPECT_EQ(handler_->undone, 0);
+}
+
+// croftd dies while something is undone: what the step left is half gone, so it is not tried again.
+TEST_F(ExecutorTest, UndoingGoesOnWhereItWasBegun) {
+  const ProcessId id = must(write([](Tx& tx) {
+                         return create_process(tx, Scope::platform(), {.kind = "failing"});
+                       })).id;
+  std::vector<std::string> done;
+  const auto run = [&](bool ends) {
+    Executor executor(runtime_, store(), failpoints_, 2);
+    Signal undoes(runtime_);
+    executor.add(std::make_unique<FailingHandler>(done, undoes, ends));
+    runtime_.run_until_done(until_undone(&executor, &undoes));
+  };
+  run(false);
+  EXPECT_THAT(done, ElementsAre("one", "undo"));
+  run(true);
+  EXPECT_THAT(done, ElementsAre("one", "undo", "undo"));
+  const Process process =
+      must(read([&](const Tx& tx) { return get_process(tx, Scope::platform(), id); }));
+  EXPECT_EQ(process.status, ProcessStatus::kFailed);
+  ASSERT_TRUE(process.error);
+  EXPECT_EQ(process.error->message, "does not work");
+  EXPECT_EQ(process.error->code, to_string(ErrorCode::kDeployFailed));
+  EXPECT_EQ(process.error->step, "readiness");
+  EXPECT_THAT(process.error->last_lines, ElementsAre("it said so"));
 }
 
 }  // namespace

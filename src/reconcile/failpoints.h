@@ -2,6 +2,7 @@
 // can make it die exactly there. The executor passes every one of them; no step can lack one.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "model/process.h"
@@ -22,17 +23,20 @@ class Failpoints {
   virtual ~Failpoints() = default;
   // May end the program.
   virtual void pass(const Process& process, const std::string& step, Moment moment) = 0;
+  // Whether a step that has ended well is to count as failed, so that undoing can be reached.
+  virtual bool fails(const Process&, const std::string&) { return false; }
 };
 
-// Ends the program at once, as SIGKILL would, when the named point is passed for the first time;
-// an empty name: never.
-class DieAtFailpoint final : public Failpoints {
+// Of CROFT_FAILPOINT: names with commas between them, or nothing. Ends the program at once, as
+// SIGKILL would, when a named point is passed; "deploy/ready/fail" makes that step fail.
+class NamedFailpoints final : public Failpoints {
  public:
-  explicit DieAtFailpoint(std::string name) : name_(std::move(name)) {}
+  explicit NamedFailpoints(const std::string& names);
   void pass(const Process& process, const std::string& step, Moment moment) override;
+  bool fails(const Process& process, const std::string& step) override;
 
  private:
-  std::string name_;
+  std::set<std::string> names_;
 };
 
 }  // namespace croft

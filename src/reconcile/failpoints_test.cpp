@@ -18,7 +18,9 @@ class NotedFailpoints final : public Failpoints {
   void pass(const Process& process, const std::string& step, Moment moment) override {
     passed.push_back(failpoint_name(process.kind, step, moment));
   }
+  bool fails(const Process&, const std::string& step) override { return step == failing; }
   std::vector<std::string> passed;
+  std::string failing;
 };
 
 // Steps "one" and "two"; "two" fails when told to.
@@ -94,12 +96,28 @@ TEST_F(FailpointsTest, PassesAFailpointAroundUndoing) {
 
 TEST_F(FailpointsTest, DiesAtTheNamedFailpointOnly) {
   const Process process{.kind = "deploy"};
-  DieAtFailpoint named("deploy/switch/before");
+  NamedFailpoints named("deploy/switch/before");
   named.pass(process, "switch", Moment::kAfter);
   named.pass(process, "start", Moment::kBefore);
   EXPECT_EXIT(named.pass(process, "switch", Moment::kBefore), testing::KilledBySignal(SIGKILL),
               "deploy/switch/before");
-  DieAtFailpoint("").pass(process, "switch", Moment::kBefore);
+  NamedFailpoints("").pass(process, "switch", Moment::kBefore);
+}
+
+TEST_F(FailpointsTest, SeveralNamesAndStepsThatAreToFail) {
+  const Process process{.kind = "deploy"};
+  NamedFailpoints named("deploy/ready/fail,deploy/undo/after");
+  EXPECT_TRUE(named.fails(process, "ready"));
+  EXPECT_FALSE(named.fails(process, "start"));
+  named.pass(process, "ready", Moment::kAfter);
+  EXPECT_EXIT(named.pass(process, kUndoStep, Moment::kAfter), testing::KilledBySignal(SIGKILL),
+              "deploy/undo/after");
+}
+
+TEST_F(FailpointsTest, AStepThatIsToldToFailIsUndone) {
+  failpoints_.failing = "two";
+  EXPECT_EQ(run_one(false).status, ProcessStatus::kFailed);
+  EXPECT_THAT(done_, testing::ElementsAre("one", "two", "undo"));
 }
 
 class NoArtifacts final : public Artifacts {
