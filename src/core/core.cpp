@@ -136,7 +136,7 @@ void Core::watch_instances() {
 }
 
 void Core::decide() {
-  std::map<std::string, bool> choice;
+  std::map<std::string, Choice> choice;
   std::map<std::string, std::string> leaders;
   for (const CoreService& service : desired_->services) {
     std::vector<RotationCandidate> candidates;
@@ -149,7 +149,7 @@ void Core::decide() {
     }
     const std::vector<bool> in_rotation = choose_rotation(candidates);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      choice[candidates[i].id] = in_rotation[i];
+      choice[candidates[i].id] = {in_rotation[i], health_.health(candidates[i].id).ended};
     }
     const std::string leader = choose_leader(candidates, leaders_[service.id.str()]);
     for (const RotationCandidate& c : candidates) health_.set_leader(c.id, c.id == leader);
@@ -161,9 +161,9 @@ void Core::decide() {
   dirty_ = true;
 }
 
-bool Core::chosen(const CoreService& service, std::size_t instance) const {
+Core::Choice Core::chosen(const CoreService& service, std::size_t instance) const {
   const auto it = choice_.find(service.instances[instance].id);
-  return it != choice_.end() && it->second;
+  return it == choice_.end() ? Choice{} : it->second;
 }
 
 bool Core::still_settling() const {
@@ -212,9 +212,12 @@ Task<Status> Core::converge() {
 Task<Status> Core::apply() {
   if (!dirty_ && applied_) co_return Status();
   const InRotation in_rotation = [this](const CoreService& s, std::size_t i) {
-    return chosen(s, i);
+    return chosen(s, i).in_rotation;
   };
-  auto model = make_ruleset(*desired_, *interfaces_, in_rotation);
+  const HasEnded has_ended = [this](const CoreService& s, std::size_t i) {
+    return chosen(s, i).ended;
+  };
+  auto model = make_ruleset(*desired_, *interfaces_, in_rotation, has_ended);
   if (!model) co_return fail(std::move(model).error());
   std::string script = applied_ ? render_change(*applied_, *model) : render_full(*model);
   if (!script.empty()) {
@@ -239,7 +242,8 @@ void Core::commit() {
   std::map<std::string, Placed> now;
   for (const CoreService& service : desired_->services) {
     for (std::size_t i = 0; i < service.instances.size(); ++i) {
-      now[service.instances[i].id] = {chosen(service, i), addresses_of(service.instances[i])};
+      now[service.instances[i].id] = {chosen(service, i).in_rotation,
+                                      addresses_of(service.instances[i])};
     }
   }
   std::vector<std::string> gone;

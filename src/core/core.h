@@ -68,7 +68,13 @@ class Core {
   void publish();
   void on_claim(const IpAddress& address, const std::string& mac);
   bool still_settling() const;
-  bool chosen(const CoreService& service, std::size_t instance) const;
+  // What was decided of an instance; all false when nothing was.
+  struct Choice {
+    bool in_rotation = false;
+    bool ended = false;
+    bool operator==(const Choice&) const = default;
+  };
+  Choice chosen(const CoreService& service, std::size_t instance) const;
 
   CoreNetwork& network_;
   Clock& clock_;
@@ -93,7 +99,7 @@ class Core {
   bool dirty_ = true;                     // desired state or rotation differ from the applied
   std::map<std::string, Placed> placed_;  // instance id → as applied
   KeptSockets kept_;
-  std::map<std::string, bool> choice_;          // instance id → in rotation, as decided now
+  std::map<std::string, Choice> choice_;        // instance id → as decided now
   std::map<std::string, std::string> leaders_;  // service id → instance id
   std::string file_error_;
   std::string error_;

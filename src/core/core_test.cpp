@@ -150,6 +150,34 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
   runtime.run_until_done(scenario(this, &runtime));
 }
 
+TEST_F(CoreTest, WhereAnInstanceHasEndedTheEdgeIsRefusedUntilItAnswersAgain) {
+  Runtime runtime;
+  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
+    Group group(*r);
+    FakeInstance instance(*r, group);
+    t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
+    Status outcome;
+    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
+    group.spawn("core", run_core(&core, &outcome));
+    t->write_desired();
+    co_await t->observe(r, "\"in_rotation\":true");
+    EXPECT_THAT(t->network_.scripts.front(),
+                HasSubstr("add element inet croft published6 { ::1 . 6 . 3000 }"));
+
+    instance.current->close();
+    co_await t->observe(r, "\"in_rotation\":false");
+    EXPECT_THAT(t->network_.scripts.back(),
+                HasSubstr("delete element inet croft published6 { ::1 . 6 . 3000 }"));
+    co_await t->observe(r, "\"in_rotation\":true");
+    EXPECT_THAT(t->network_.scripts.back(),
+                HasSubstr("add element inet croft published6 { ::1 . 6 . 3000 }"));
+    core.request_stop();
+    instance.listener.close();
+    co_await group.join();
+  };
+  runtime.run_until_done(scenario(this, &runtime));
+}
+
 TEST_F(CoreTest, ARestartKeepsTheRulesUntilInstancesAnswered) {
   Runtime runtime;
   network_.ruleset_present = true;

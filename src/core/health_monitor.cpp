@@ -94,11 +94,12 @@ Task<void> HealthMonitor::tell_leader(std::shared_ptr<Entry> entry) {
   if (entry->stream && !entry->stopped) begin_telling(entry);
 }
 
-void HealthMonitor::set_state(Entry& entry, InstanceState state, std::string detail) {
-  const bool differs = !entry.now.tried || entry.now.state != state || entry.now.detail != detail;
+void HealthMonitor::set_state(Entry& entry, InstanceState state, std::string detail, bool ended) {
+  const bool differs = !entry.now.tried || entry.now.state != state || entry.now.detail != detail ||
+                       entry.now.ended != ended;
   const bool answered = state != InstanceState::kUnknown;
   const bool tried = entry.now.tried || answered || entry.attempts >= entry.target.addresses.size();
-  entry.now = {state, std::move(detail), tried};
+  entry.now = {state, std::move(detail), tried, ended};
   if (differs && !entry.stopped) changed_.notify();
 }
 
@@ -109,30 +110,36 @@ Task<void> HealthMonitor::watch(std::shared_ptr<Entry> entry) {
         co_await connect_tcp(runtime_, addresses[attempt % addresses.size()], port_, kConnectLimit);
     ++entry->attempts;
     std::string problem;
+    bool ended = entry->now.ended;  // as long as nobody answers
     if (connected) {
       attempt = addresses.size() - 1;  // after a break, the preferred address first
       entry->stream = std::move(*connected);
       entry->told_leader = false;
       begin_telling(entry);
-      co_await talk(entry);
+      ended = co_await talk(entry);
       entry->stream.reset();
       problem = "the health channel broke off";
     } else {
       // The same words for every address and attempt: a change would be reported each time.
       problem = fmt::format("croft-init does not answer on port {}", port_);
     }
-    set_state(*entry, InstanceState::kUnknown, std::move(problem));
+    set_state(*entry, InstanceState::kUnknown, std::move(problem), ended);
     if (!entry->stopped) co_await sleep_for(kReconnectPause);
   }
 }
 
-Task<void> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
+Task<bool> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
   const auto stream = entry->stream;
+  bool ended = false;
   LineBuffer lines(kMaxLineBytes);
   Deadline deadline(kLineLimit);
   while (!entry->stopped) {
     auto piece = co_await stream->read_some(1024, deadline.remaining());
-    if (!piece || piece->empty()) break;
+    if (!piece || piece->empty()) {
+      // Silence is no end: it may be a busy machine.
+      ended = piece || piece.error().code() != ErrorCode::kTimeout;
+      break;
+    }
     lines.add(*piece);
     bool bad = false;
     while (const auto text = lines.next()) {
@@ -140,12 +147,13 @@ Task<void> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
       bad = bad || !line;
       if (bad) break;
       deadline = Deadline(kLineLimit);
-      set_state(*entry, line->state, shorten(line->detail, kMaxDetailBytes));
+      set_state(*entry, line->state, shorten(line->detail, kMaxDetailBytes), false);
     }
     if (bad || lines.overfull()) break;
     co_await sleep_for(kReadPause);
   }
   stream->close();
+  co_return ended;
 }
 
 Task<void> HealthMonitor::stop() {

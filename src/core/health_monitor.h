@@ -24,6 +24,8 @@ struct HealthState {
   InstanceState state = InstanceState::kUnknown;
   std::string detail;
   bool tried = false;  // it has answered, or every address of it was tried in vain
+  // croft-init has closed the channel and does not answer any more: its container has ended.
+  bool ended = false;
 };
 
 // One small task per instance, some thousands at most.
@@ -46,9 +48,10 @@ class HealthMonitor {
  private:
   struct Entry;
   Task<void> watch(std::shared_ptr<Entry> entry);
-  Task<void> talk(std::shared_ptr<Entry> entry);
+  // True when the other side ended it.
+  Task<bool> talk(std::shared_ptr<Entry> entry);
   Task<void> tell_leader(std::shared_ptr<Entry> entry);
-  void set_state(Entry& entry, InstanceState state, std::string detail);
+  void set_state(Entry& entry, InstanceState state, std::string detail, bool ended);
   void begin_telling(const std::shared_ptr<Entry>& entry);
   static void end(Entry& entry);
 

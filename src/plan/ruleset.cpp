@@ -27,7 +27,7 @@ Result<std::string> checked_address(const CoreService& service, const std::strin
 }
 
 Status add_family(RulesetModel& model, const CoreService& service, bool v6,
-                  const InRotation& in_rotation) {
+                  const InRotation& in_rotation, const HasEnded& has_ended) {
   auto address = checked_address(service, v6 ? service.address6 : service.address4, v6);
   if (!address) return fail(std::move(address).error());
   std::vector<std::string> targets;
@@ -38,6 +38,7 @@ Status add_family(RulesetModel& model, const CoreService& service, bool v6,
     if (in_rotation(service, i)) targets.push_back(*at);
     // A drained instance still takes what the edge opens until it has asked DNS again.
     if (!v6 || instance.duty == InstanceDuty::kHold) continue;
+    if (has_ended && has_ended(service, i)) continue;
     for (const Port& port : service.ports) model.published6.insert(element_key(*at, port));
   }
   if (targets.empty() || service.ports.empty()) return {};
@@ -112,7 +113,7 @@ std::vector<std::string> minus(const std::set<std::string>& a, const std::set<st
 }  // namespace
 
 Result<RulesetModel> make_ruleset(const CoreDesired& desired, const CoreInterfaces& interfaces,
-                                  const InRotation& in_rotation) {
+                                  const InRotation& in_rotation, const HasEnded& has_ended) {
   auto frame = render_frame(desired, interfaces);
   if (!frame) return fail(std::move(frame).error());
   RulesetModel model{.frame = std::move(*frame)};
@@ -121,7 +122,9 @@ Result<RulesetModel> make_ruleset(const CoreDesired& desired, const CoreInterfac
       return fail(ErrorCode::kInvalid,
                   fmt::format("service {}: it has no valid id", service.hostname));
     }
-    for (const bool v6 : {false, true}) CROFT_TRY(add_family(model, service, v6, in_rotation));
+    for (const bool v6 : {false, true}) {
+      CROFT_TRY(add_family(model, service, v6, in_rotation, has_ended));
+    }
   }
   return model;
 }

@@ -39,9 +39,14 @@ struct RulesetModel {
 // Answers whether an instance (by its place in the service) gets new connections.
 using InRotation = std::function<bool(const CoreService&, std::size_t instance)>;
 
-// kInvalid when an address of `desired` is none: nothing unchecked gets into a script.
+// Answers whether an instance has ended: the edge, which may hold its address for a moment longer,
+// is refused there at once and goes to another, instead of waiting for an answer.
+using HasEnded = std::function<bool(const CoreService&, std::size_t instance)>;
+
+// kInvalid when an address of `desired` is none: nothing unchecked gets into a script. Without
+// `has_ended` nobody has.
 Result<RulesetModel> make_ruleset(const CoreDesired& desired, const CoreInterfaces& interfaces,
-                                  const InRotation& in_rotation);
+                                  const InRotation& in_rotation, const HasEnded& has_ended = {});
 
 // Replaces the table, whether it exists or not.
 std::string render_full(const RulesetModel& model);

@@ -83,6 +83,7 @@ constexpr const char* kFrame = R"(  map services4 {{
     iifname "{seg}" oifname "{up}" accept
     iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} \
       ip6 daddr . meta l4proto . th dport @published6 accept
+    iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} goto refused
   }}
   chain from_core {{
     type filter hook output priority filter; policy accept;

@@ -152,6 +152,16 @@ TEST(Ruleset, NobodyInRotationLeavesNoWayIn) {
   EXPECT_TRUE(model.chains.empty());
 }
 
+TEST(Ruleset, TheEdgeIsRefusedAtOnceWhereAnInstanceHasEnded) {
+  const CoreDesired desired = make_desired();
+  const auto ended = make_ruleset(desired, interfaces(), everybody,
+                                  [](const CoreService&, std::size_t i) { return i == 1; });
+  EXPECT_FALSE(ended->published6.contains("fd12:3456:789a:2:1::b . 6 . 3000"));
+  EXPECT_TRUE(ended->published6.contains("fd12:3456:789a:2:1::c . 6 . 3000"));
+  EXPECT_THAT(render_full(*ended), HasSubstr("iifname \"eth1\" oifname \"eth0\" ip6 saddr " +
+                                             desired.edge_range6 + " goto refused"));
+}
+
 TEST(Ruleset, TheEdgeMayOpenServedAndDrainedInstancesNotHeldOnes) {
   CoreDesired desired = make_desired();
   desired.services[0].instances[0].duty = InstanceDuty::kHold;
