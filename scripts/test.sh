@@ -4,8 +4,8 @@ test_preset=${CROFT_TEST_PRESET:-dev}
 
 run_tidy() { python3 "$root/tests/tidy/tidy.py" "$root"; }
 
-# Runs the parts named, all without names. `integration` and `platform` share one engine, so that images are made
-# once. The last lines are those of ctest.
+# Runs the parts named; without names all but `crash`, which takes an hour. Those on an engine share one, so that images are
+# made once. The last lines are those of ctest.
 run_tests() {
   local parts=("$@") on_engine=()
   [ ${#parts[@]} -eq 0 ] && parts=(tidy unit integration platform)
@@ -16,8 +16,8 @@ run_tests() {
     case $part in
       tidy) run_tidy ;;
       unit) build "$test_preset"; run_ctest -L unit ;;
-      integration|platform) on_engine+=("$part") ;;
-      *) die "unknown part: $part" "./dev test tidy unit integration platform" ;;
+      integration|platform|crash) on_engine+=("$part") ;;
+      *) die "unknown part: $part" "./dev test tidy unit integration platform crash" ;;
     esac
   done
   [ ${#on_engine[@]} -eq 0 ] && return
@@ -53,7 +53,7 @@ on_test_engine() {
 run_bench() {
   install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
   need_space
-  build release croft croftd croft-node croft-core croft-init croft-load
+  build release croft croftd croft-node croft-core croft-init croft-keep croft-load
   on_test_engine bench_on_engine "$@"
 }
 

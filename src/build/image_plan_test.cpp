@@ -27,7 +27,8 @@ const RecipeSet& shipped_recipes() {
   return *recipes;
 }
 
-const ImagePlanInputs kInputs{.binary_hashes = {{"croft-init", "aaaa"}, {"croft-core", "bbbb"}}};
+const ImagePlanInputs kInputs{
+    .binary_hashes = {{"croft-init", "aaaa"}, {"croft-core", "bbbb"}, {"croft-keep", "dddd"}}};
 
 Result<ImagePlan> plan(const std::vector<std::string>& names, ImageKind kind,
                        const ImagePlanInputs& inputs = kInputs,

@@ -19,7 +19,7 @@ constexpr const char* kUsage =
 
   --home DIR          everything of this installation: state, sockets, logs, bundles
   --engine SOCKET     of the container engine, such as /var/run/docker.sock
-  --programs DIR      croft-init and croft-core
+  --programs DIR      croft-init, croft-core and croft-keep
   --data DIR          catalog/, images/ and api/
   --api-address IP    where the REST API listens (127.0.0.1)
   --api-port PORT     (7420, or a free one when that is taken)
@@ -36,7 +36,8 @@ constexpr const char* kUsage =
   --purge             removes what this installation made in the engine, and exits
   --verbose           logs more
 
-CROFT_FAILPOINT=NAME in the environment makes it die at that point (tests/data/failpoints.txt).
+CROFT_FAILPOINT=NAME,… in the environment makes it die at that point (tests/data/failpoints.txt);
+KIND/STEP/fail makes that step fail.
 )";
 
 // The C library keeps what was once freed, per thread and, after one large block, up to 32 MiB at

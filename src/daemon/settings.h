@@ -17,7 +17,7 @@ namespace croft {
 struct DaemonOptions {
   std::filesystem::path home;
   std::string engine_socket;
-  std::filesystem::path programs;  // folder with croft-init, croft-core
+  std::filesystem::path programs;  // folder with croft-init, croft-core, croft-keep
   std::filesystem::path data;      // folder with catalog/, images/, api/
   std::string api_address = "127.0.0.1";
   std::uint16_t api_port = 0;  // 0: 7420, or a free one when that is taken

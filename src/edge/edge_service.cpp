@@ -14,7 +14,8 @@ std::string inside(const char* name) {
 engine::ContainerSettings container(const EdgeServiceConfig& config, const engine::Labels& labels) {
   engine::ContainerSettings settings;
   settings.image = config.image;
-  settings.command = {"/usr/bin/caddy", "run", "--resume"};
+  // A Caddy that ends is started again within its container (src/keep).
+  settings.command = {"/croft/keep", "/usr/bin/caddy", "run", "--resume"};
   // The admin address of a Caddy that has no configuration yet.
   settings.env = {{"CADDY_ADMIN", fmt::format("unix/{}|0600", edge_admin_socket())},
                   {"HOME", kEdgeDir},

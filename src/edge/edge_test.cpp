@@ -49,7 +49,8 @@ TEST(EdgeService, RunsOnEdgeNodesInTheHostsNetworkWithLittlePower) {
   EXPECT_THAT(spec.constraints, testing::ElementsAre("node.labels.croft.edge==abc123"));
   EXPECT_EQ(spec.labels.at("croft.install"), "abc123");
   EXPECT_EQ(spec.container.labels.at("croft.role"), "edge");
-  EXPECT_THAT(spec.container.command, testing::ElementsAre("/usr/bin/caddy", "run", "--resume"));
+  EXPECT_THAT(spec.container.command,
+              testing::ElementsAre("/croft/keep", "/usr/bin/caddy", "run", "--resume"));
   EXPECT_EQ(spec.container.env.at("CADDY_ADMIN"), "unix//croft/edge/admin.sock|0600");
   EXPECT_THAT(spec.container.capabilities_drop, testing::ElementsAre("ALL"));
   EXPECT_EQ(spec.container.mounts.front().source, "/srv/croft/edge");
