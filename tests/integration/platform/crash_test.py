@@ -1,4 +1,7 @@
-"""croftd and croft-node killed in the middle of deployments: those go on afterwards, and traffic never notices."""
+"""croft-node, and both programs, killed in the middle of deployments: those go on, and traffic never notices.
+
+croftd alone, at every step: tests/integration/crash.
+"""
 from platform_case import PlatformCase, Traffic, main, say, wait_until
 
 PROJECT = """project:
@@ -62,15 +65,6 @@ class Crash(PlatformCase):
     def kill_node(self):
         self.platform.kill("croft-node")
         self.platform.start_node()
-
-    def test_croftd_killed_while_building(self):
-        self.deploy_and_kill("build", self.kill_croftd)
-
-    def test_croftd_killed_while_instances_start(self):
-        self.deploy_and_kill("start", self.kill_croftd)
-
-    def test_croftd_killed_at_the_switch(self):
-        self.deploy_and_kill("switch", self.kill_croftd)
 
     def test_croft_node_killed_while_instances_start(self):
         self.deploy_and_kill("start", self.kill_node)

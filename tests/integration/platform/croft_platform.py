@@ -109,18 +109,19 @@ class Platform:
         self.api_port, self.http_port, self.https_port = ports["api"], ports["http"], ports["https"]
         self.url = f"http://127.0.0.1:{self.api_port}"
 
-    def _spawn(self, name, args):
+    def _spawn(self, name, args, env=None):
         log = open(self.home / "logs" / f"{name}.log", "ab")
         child = subprocess.Popen([str(self.programs / name), *args], stdin=subprocess.DEVNULL, stdout=log,
-                                 stderr=log, start_new_session=True)
+                                 stderr=log, start_new_session=True, env={**os.environ, **(env or {})})
         log.close()
         self.children[name] = child
         say(f"started {name} as {child.pid}")
 
-    def start_croftd(self):
+    def start_croftd(self, env=None):
+        """`env`: beside this process's own."""
         self._spawn("croftd", ["--home", str(self.home), "--engine", self.engine, "--programs",
                                str(self.programs), "--data", str(self.root), "--api-port", str(self.api_port),
-                               "--http-port", str(self.http_port), "--https-port", str(self.https_port)])
+                               "--http-port", str(self.http_port), "--https-port", str(self.https_port)], env)
         wait_until("croftd to answer /healthz", 60, lambda: self._probe("croftd", "/healthz"))
 
     def start_node(self):
