@@ -152,7 +152,7 @@ class Outside:
                 wrong.append(f"{name}: a build container is left")
             elif label(one, "com.docker.swarm.service.id") not in known:
                 wrong.append(f"{name} ({one['State']}): its swarm service is gone")
-            elif one["State"] != "running":
+            elif one["State"] != "running" and role in ("runtime", "managed"):
                 wrong.append(f"{name} is {one['State']}")
             if one["State"] == "running" and role in ("runtime", "managed"):
                 running.setdefault(label(one, "croft.service"), []).append(name)
