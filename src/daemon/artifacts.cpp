@@ -45,6 +45,21 @@ Error note_failure(ProcessRun& run, const build::BuildTrace& trace, Error error)
   return Error(error.code(), run.failure->message, error.detail());
 }
 
+// Folders <service>/<version>; what is named otherwise is none of ours.
+std::vector<VersionOnDisk> versions_below(const std::filesystem::path& bundles) {
+  std::vector<VersionOnDisk> found;
+  std::error_code ignored;
+  for (const auto& folder : std::filesystem::directory_iterator(bundles, ignored)) {
+    const auto service = ServiceId::parse(folder.path().filename().string());
+    if (!service) continue;
+    for (const auto& one : std::filesystem::directory_iterator(folder.path(), ignored)) {
+      const auto version = VersionId::parse(one.path().filename().string());
+      if (version) found.push_back({*service, *version});
+    }
+  }
+  return found;
+}
+
 // What a container had is in use until the engine has removed that container, which takes it some
 // seconds after its end.
 template <typename Remove>
@@ -267,6 +282,11 @@ Task<void> BuildArtifacts::discard(const Version& version) {
   });
 }
 
+Task<std::vector<VersionOnDisk>> BuildArtifacts::on_disk() {
+  const std::filesystem::path bundles = tools_.home / "bundles";
+  co_return co_await run_blocking(tools_.pool, [bundles] { return versions_below(bundles); });
+}
+
 Task<void> BuildArtifacts::drop_build_cache(ServiceId service) {
   const Status dropped = co_await runner_.drop_cache(service.str());
   if (!dropped) log_warning("a build cache stays", {{"error", dropped.error().describe()}});
@@ -294,6 +314,11 @@ Task<Status> BuildArtifacts::forget_service(ServiceId service) {
       log_warning("an image of a deleted service stays", {{"error", removed.error().describe()}});
     }
   }
+  co_await run_blocking(tools_.pool, [folder = tools_.home / "bundles" / service.str()] {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    return true;
+  });
   co_return Status{};
 }
 

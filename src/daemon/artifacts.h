@@ -37,6 +37,7 @@ class BuildArtifacts final : public Artifacts {
   Task<Result<BuiltBundle>> build(RolloutSubject subject, ProcessRun& run) override;
   Task<Result<std::string>> version_image(RolloutSubject subject, ProcessRun& run) override;
   Task<void> discard(const Version& version) override;
+  Task<std::vector<VersionOnDisk>> on_disk() override;
   Task<void> drop_build_cache(ServiceId service) override;
   Task<Status> forget_service(ServiceId service) override;
 

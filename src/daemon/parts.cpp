@@ -97,7 +97,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, *addresses);
   edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, *addresses, options.platform,
                                            options.home / "edge");
-  leftovers = std::make_unique<LeftoverReconciler>(store, engine, names);
+  leftovers = std::make_unique<LeftoverReconciler>(store, engine, *artifacts, names);
   publisher_loop = std::make_unique<Loop>(rt, clock, *publisher, kLoopPeriod);
   network_loop = std::make_unique<Loop>(rt, clock, *networks, kLoopPeriod);
   service_loop = std::make_unique<Loop>(rt, clock, *services, kLoopPeriod);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "model/project.h"
@@ -26,6 +27,11 @@ struct BuiltBundle {
   std::string path;  // below CROFT_HOME/bundles
 };
 
+struct VersionOnDisk {
+  ServiceId service;
+  VersionId version;
+};
+
 class Artifacts {
  public:
   virtual ~Artifacts() = default;
@@ -45,6 +51,8 @@ class Artifacts {
 
   // What only this version has: source, bundle, image. Missing things are no error.
   virtual Task<void> discard(const Version& version) = 0;
+  // Ids of the versions that have something on disk.
+  virtual Task<std::vector<VersionOnDisk>> on_disk() { co_return std::vector<VersionOnDisk>(); }
   // What builds of a service left for the next ones: the next starts from nothing. What cannot be
   // removed now is removed by a later call.
   virtual Task<void> drop_build_cache(ServiceId service) = 0;

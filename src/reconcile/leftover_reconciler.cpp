@@ -34,6 +34,21 @@ Task<Status> LeftoverReconciler::reconcile() {
       }
     }
   }
+  co_return co_await discard_gone_from_disk();
+}
+
+// The same order and reason as with images: the row of a version is there before its files.
+Task<Status> LeftoverReconciler::discard_gone_from_disk() {
+  const std::vector<VersionOnDisk> found = co_await artifacts_.on_disk();
+  for (const VersionOnDisk& one : found) {
+    const auto row = co_await store_.read(
+        [&](const Tx& tx) { return get_version(tx, Scope::platform(), one.version); });
+    if (row) continue;
+    if (row.error().code() != ErrorCode::kNotFound) co_return fail(row.error());
+    const Version gone{.id = one.version, .service_id = one.service};
+    co_await artifacts_.discard(gone);
+    log_info("removed the files of a version that is gone", {{"version", one.version.str()}});
+  }
   co_return Status{};
 }
 

@@ -53,7 +53,7 @@ struct ControlPlane::Parts {
         network_loop(world.runtime, world.clock, networks, kLoopPeriod),
         service_loop(world.runtime, world.clock, services, kLoopPeriod),
         edge_loop(world.runtime, world.clock, edges, kLoopPeriod),
-        leftovers(store, engine, names),
+        leftovers(store, engine, artifacts, names),
         leftover_loop(world.runtime, world.clock, leftovers, kLeftoverPeriod),
         executor(world.runtime, store, control, kProcesses) {}
 
