@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "init/program.h"
+#include "init/resource_limits.h"
 #include "init/zsc.h"
 
 int main(int argc, char** argv) {
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "croft-init: {}\n", options.error().message());
     return 2;
   }
+  if (options->mode != Options::Mode::kHelp) lower_resource_limits();
   switch (options->mode) {
     case Options::Mode::kHelp:
       fmt::print("{}", options_help());

@@ -113,6 +113,8 @@ Task<Status> ServiceReconciler::create(const Wanted& wanted) {
   if (!init) co_return fail(std::move(init).error());
   auto type = catalog_.find(wanted.service.type, {});
   if (!type) co_return fail(std::move(type).error());
+  auto machine = co_await engine_.info(kEngineLimit);
+  if (!machine) co_return fail(std::move(machine).error());
   auto secret = co_await ensure_secret(wanted);
   if (!secret) co_return fail(std::move(secret).error());
 
@@ -122,6 +124,7 @@ Task<Status> ServiceReconciler::create(const Wanted& wanted) {
     runtime.volumes.push_back({.name = volume.name, .target = volume.path});
   }
   runtime.memory_bytes = type->type->memory_bytes;
+  runtime.nano_cpus = cpu_limit(type->type->cpus, machine->cpus);
   const int n = wanted.project.network_number;
   const engine::ServiceSpec spec =
       set_service_spec(names_, wanted.project, wanted.service, wanted.set, *init, runtime,

@@ -1,5 +1,7 @@
 #include "reconcile/service_spec.h"
 
+#include <algorithm>
+
 #include "model/core_state.h"
 
 namespace croft {
@@ -22,6 +24,11 @@ std::map<std::string, std::string> tenant_sysctls() {
 }
 
 }  // namespace
+
+std::int64_t cpu_limit(double type_cpus, std::int64_t machine_cpus) {
+  const auto all = static_cast<double>(std::max<std::int64_t>(1, machine_cpus));
+  return static_cast<std::int64_t>(std::min(all, std::max(type_cpus, all / 2)) * 1e9);
+}
 
 engine::ServiceSpec set_service_spec(const Names& names, const Project& project,
                                      const Service& service, const InstanceSet& set,
@@ -84,7 +91,7 @@ engine::ServiceSpec core_service_spec(const Names& names, const Project& project
                        {"net.netfilter.nf_conntrack_tcp_be_liberal", "1"}};
   container.stop_grace = Millis(5000);
   container.no_healthcheck = true;
-  container.resources = {.memory_bytes = 256LL << 20, .pids = 64};
+  container.resources = {.nano_cpus = 1'000'000'000, .memory_bytes = 256LL << 20, .pids = 64};
   container.log = container_log();
   spec.networks = {{.network = names.project_network(project.network_number)},
                    {.network = names.uplink_network()}};

@@ -27,6 +27,11 @@ struct SetRuntime {
   std::int64_t pids = 1024;
 };
 
+// The most that one container may use at once: half the machine, at least what its type is given,
+// never more than there is (the engine refuses that). How containers share when all want more is a
+// matter of weights. `type_cpus` > 0, `machine_cpus` >= 1.
+std::int64_t cpu_limit(double type_cpus, std::int64_t machine_cpus);
+
 struct SetSecret {
   std::string id;
   std::string name;
