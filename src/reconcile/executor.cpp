@@ -64,6 +64,9 @@ void ProcessRun::plan_steps(const std::vector<ProcessStepPlan>& steps) {
 }
 
 void ProcessRun::log(std::string text) {
+  // The store keeps no more; what a command prints for ever must not fill our memory meanwhile.
+  if (logged_ >= kMaxProcessLogLines) return;
+  ++logged_;
   unsaved_.push_back(std::move(text));
 }
 

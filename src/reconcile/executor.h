@@ -34,9 +34,10 @@ class ProcessRun {
   Task<Status> save_state();
 
   // One line of the process log, shown live. Lines are stored in batches; flush() before a step
-  // ends.
+  // ends. Beyond kMaxProcessLogLines they are dropped.
   void log(std::string text);
   Task<void> flush();
+  std::size_t waiting_lines() const { return unsaved_.size(); }
 
   // Set while somebody wants it cancelled; long steps look at it, the executor does between steps.
   bool cancel_wanted() const { return cancel_wanted_; }
@@ -68,6 +69,7 @@ class ProcessRun {
   Process process_;
   boost::json::object state_;
   std::vector<std::string> unsaved_;
+  int logged_ = 0;  // lines
   bool cancel_wanted_ = false;
 };
 

@@ -152,6 +152,16 @@ TEST_F(ExecutorTest, CancellingAProcessEndsWhatItsStepWaitsFor) {
   EXPECT_EQ(handler_->undone, 1);
 }
 
+// Abuse case A9: a build that prints for ever, in pieces of two bytes.
+TEST_F(ExecutorTest, OutputWithoutEndTakesNoMemoryWithoutEnd) {
+  ProcessRun run(store(), runtime_.run_until_done(get()));
+  for (int i = 0; i < kMaxProcessLogLines * 3; ++i) run.log("y");
+  EXPECT_EQ(run.waiting_lines(), static_cast<std::size_t>(kMaxProcessLogLines));
+  runtime_.run_until_done(run.flush());
+  run.log("y");
+  EXPECT_EQ(run.waiting_lines(), 0u);
+}
+
 // The next croftd goes on with it: nothing is undone, and nobody is left running.
 TEST_F(ExecutorTest, EndingTheExecutorLeavesItsProcessesRunning) {
   runtime_.run_until_done(beside(nothing()));
