@@ -159,41 +159,41 @@ Status seal(const Workspace& from, const std::filesystem::path& file, const Secr
 }
 
 // Opens the restored database once as croftd will: migrations, keys, and what restoring changes.
-Status prepare_restored(const std::filesystem::path& directory, const BackupManifest& manifest,
+Status prepare_restored(const std::filesystem::path& database,
+                        const std::filesystem::path& key_file, const std::string& what,
                         Clock& clock, Random& random) {
-  auto keys = MasterKeys::load(directory / kKeyFile);
+  auto keys = MasterKeys::load(key_file);
   if (!keys) return fail(std::move(keys).error());
-  auto store = Store::open(sqlite_file(directory / kDatabase), std::move(*keys), clock, random,
+  auto store = Store::open(sqlite_file(database), std::move(*keys), clock, random,
                            {.readers = 1, .own_threads = false});
   if (!store) return fail(std::move(store).error());
   Runtime runtime;
-  return runtime.run_until_done((*store)->write([&manifest](Tx& tx) -> Status {
+  return runtime.run_until_done((*store)->write([&what](Tx& tx) -> Status {
     const Scope all = Scope::platform();
     const auto generation = get_setting(tx, all, kSettingNodeGeneration);
     if (!generation) return fail(generation.error());
     const std::int64_t seen = *generation ? std::stoll(**generation) : 1;
     CROFT_TRY(set_setting(tx, all, kSettingNodeGeneration, std::to_string(seen + kGenerationLeap)));
-    return append_audit(tx, all,
-                        {.actor = "croft",
-                         .action = "platform.restore",
-                         .object = "backup of " + format_rfc3339(manifest.created_at)});
+    return append_audit(tx, all, {.actor = "croft", .action = "platform.restore", .object = what});
   }));
 }
 
 // The files of a database, the log of a croftd that was killed included.
 constexpr const char* kStateFiles[] = {"croft.db", "croft.db-wal", "croft.db-shm", "master.key"};
+constexpr auto kDatabaseFiles = std::span(kStateFiles).first(3);
 
 bool any_state(const std::filesystem::path& state) {
   return std::any_of(std::begin(kStateFiles), std::end(kStateFiles),
                      [&](const char* name) { return std::filesystem::exists(state / name); });
 }
 
-Result<std::filesystem::path> move_aside(const std::filesystem::path& state, Timestamp now) {
+Result<std::filesystem::path> move_aside(const std::filesystem::path& state,
+                                         std::span<const char* const> names, Timestamp now) {
   std::string stamp = format_rfc3339(now);
   std::replace(stamp.begin(), stamp.end(), ':', '-');
   const std::filesystem::path aside = state / ("before-restore-" + stamp);
   CROFT_TRY(make_directories(aside, 0700));
-  for (const char* name : kStateFiles) {
+  for (const char* name : names) {
     if (!std::filesystem::exists(state / name)) continue;
     CROFT_TRY(rename_file(state / name, aside / name));
   }
@@ -271,10 +271,11 @@ Result<RestoreReport> restore_backup(const std::filesystem::path& file,
   if (!work) return fail(work.error());
   auto manifest = unpack(file, passphrase, work->path());
   if (!manifest) return fail(std::move(manifest).error());
-  CROFT_TRY(prepare_restored(work->path(), *manifest, clock, random));
+  CROFT_TRY(prepare_restored(*work / kDatabase, *work / kKeyFile,
+                             "backup of " + format_rfc3339(manifest->created_at), clock, random));
   report.manifest = std::move(*manifest);
   if (occupied) {
-    auto aside = move_aside(state, clock.now());
+    auto aside = move_aside(state, kStateFiles, clock.now());
     if (!aside) return fail(std::move(aside).error());
     report.kept_under = aside->string();
   }
@@ -284,6 +285,35 @@ Result<RestoreReport> restore_backup(const std::filesystem::path& file,
   CROFT_TRY(rename_file(*work / kKeyFile, state / kKeyFile));
   CROFT_TRY(sync_directory(state));
   return report;
+}
+
+Status take_snapshot(const std::filesystem::path& state, const std::filesystem::path& into) {
+  std::error_code ignored;
+  std::filesystem::remove_all(into, ignored);
+  CROFT_TRY(make_directories(into, 0700));
+  CROFT_TRY(copy_sqlite_database(state / kDatabase, into / kDatabase));
+  const auto facts = check_sqlite_database(into / kDatabase);
+  if (!facts) return fail(Error(facts.error()).in("check the snapshot of the state"));
+  return sync_directory(into);
+}
+
+Status restore_snapshot(const std::filesystem::path& from, const std::filesystem::path& state,
+                        Clock& clock, Random& random) {
+  if (!std::filesystem::exists(from / kDatabase)) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no snapshot in {}", from.string()));
+  }
+  const auto work = Workspace::make(state);
+  if (!work) return fail(work.error());
+  // A copy: the snapshot stays good when this is interrupted.
+  CROFT_TRY(copy_sqlite_database(from / kDatabase, *work / kDatabase));
+  const auto facts = check_sqlite_database(*work / kDatabase);
+  if (!facts) return fail(facts.error());
+  CROFT_TRY(prepare_restored(*work / kDatabase, state / kKeyFile, "snapshot before an upgrade",
+                             clock, random));
+  const auto aside = move_aside(state, kDatabaseFiles, clock.now());
+  if (!aside) return fail(aside.error());
+  CROFT_TRY(rename_file(*work / kDatabase, state / kDatabase));
+  return sync_directory(state);
 }
 
 }  // namespace croft

@@ -47,4 +47,13 @@ Result<RestoreReport> restore_backup(const std::filesystem::path& file,
                                      const std::filesystem::path& state, const Secret& passphrase,
                                      bool replace, Clock& clock, Random& random);
 
+// A copy of the database alone, beside the installation that it is of: for going back after an
+// upgrade. `into` is made; what an interrupted call left there is replaced. Checked like a backup.
+Status take_snapshot(const std::filesystem::path& state, const std::filesystem::path& into);
+
+// Puts it back; croftd must not run. The database that is there is moved aside, not deleted. What
+// this program's schema lacks is migrated. kNotFound: there is no snapshot. Blocks.
+Status restore_snapshot(const std::filesystem::path& from, const std::filesystem::path& state,
+                        Clock& clock, Random& random);
+
 }  // namespace croft

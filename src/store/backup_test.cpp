@@ -137,6 +137,32 @@ TEST_F(Backup, IsOneConsistentStateWhileTheStoreIsWritten) {
   EXPECT_EQ(value("left"), value("right"));
 }
 
+TEST_F(Backup, ASnapshotIsPutBackAndWhatWasThereIsKeptAside) {
+  const auto snapshot = directory_ / "releases" / "r1" / "before";
+  must(take_snapshot(state(), snapshot));
+  must(take_snapshot(state(), snapshot));  // again, after an interrupted one
+  write([](Tx& tx) { return create_project(tx, kAll, {.name = "later"}); });
+  store_.reset();
+  must(restore_snapshot(snapshot, state(), clock_, random_));
+  EXPECT_TRUE(left_over().empty());
+  start();
+  const auto projects = read([](const Tx& tx) { return all_projects(tx, kAll); });
+  ASSERT_EQ(projects.size(), 1u);
+  EXPECT_EQ(projects[0].name, "shop");
+  EXPECT_GT(
+      std::stoll(*read([](const Tx& tx) { return get_setting(tx, kAll, kSettingNodeGeneration); })),
+      1'000'000);
+  int aside = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(state())) {
+    const bool kept = entry.path().filename().string().starts_with("before-restore-");
+    if (kept && std::filesystem::exists(entry.path() / "croft.db")) ++aside;
+  }
+  EXPECT_EQ(aside, 1);
+  store_.reset();
+  EXPECT_EQ(restore_snapshot(directory_ / "none", state(), clock_, random_).error().code(),
+            ErrorCode::kNotFound);
+}
+
 TEST_F(Backup, AnInstallationThatIsThereNeedsConfirmAndIsKeptAside) {
   must(back_up());
   write([](Tx& tx) { return set_setting(tx, kAll, kSettingInstallId, "other1"); });

@@ -238,6 +238,22 @@ TEST_F(Migrations, ANewerSchemaAndAChangedTextAreRefused) {
   EXPECT_EQ(migrate(*connection_, changed, {1}).error().code(), ErrorCode::kFailed);
 }
 
+TEST_F(Migrations, AnOlderProgramWorksWithWhatOnlyAddsWhatItLeavesAlone) {
+  const Migration newer[] = {{1, "one", "CREATE TABLE t1 (a TEXT)"},
+                             {2, "two", "CREATE TABLE t2 (a TEXT)", 1},
+                             {3, "three", "ALTER TABLE t1 RENAME TO t3", 3}};
+  const auto old_program = std::span(newer).first(1);
+  must(migrate(*connection_, std::span(newer).first(2), {1}));
+  must(check_schema(*connection_, old_program));
+  must(migrate(*connection_, old_program, {2}));
+  EXPECT_EQ(tables(), (std::vector<std::string>{"t1", "t2"}));
+  must(migrate(*connection_, newer, {3}));
+  EXPECT_EQ(check_schema(*connection_, old_program).error().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(check_schema(*connection_, std::span(newer).first(2)).error().code(),
+            ErrorCode::kUnsupported);
+  must(check_schema(*connection_, newer));
+}
+
 // A store of before, with a process of a project that is there and two of one that was deleted.
 TEST_F(Migrations, ProcessesLearnTheNamesOfTheirProjects) {
   const auto all = migrations_for(SqlDialect::kSqlite);
