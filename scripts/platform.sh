@@ -11,18 +11,14 @@ platform_ready() { curl -fsS -m 5 "$(api_url)/readyz" >/dev/null 2>&1; }
 free_bytes() { df --output=avail -B1 "$1" | tail -1; }
 
 start_platform() {
-  process_pid croftd >/dev/null || {
-    say "starting croftd"
+  process_pid supervisor >/dev/null || {
+    say "starting croft"
     rm -f "$CROFT_HOME/run/api-url"
-    start_process croftd "$CROFT_HOME/logs/croftd.log" "$bin/croftd" --home "$CROFT_HOME" --engine "$engine_socket" \
-      --programs "$bin" --data "$root"
+    # It keeps croftd and croft-node running; their logs are logs/croftd.log and logs/croft-node.log.
+    start_process supervisor "$CROFT_HOME/logs/supervisor.log" "$bin/croftd" --supervise --home "$CROFT_HOME" \
+      --engine "$engine_socket" --programs "$bin" --data "$root"
   }
   wait_until 30 api_answers || die_log "croftd did not start" "$CROFT_HOME/logs/croftd.log" "./dev down; ./dev up"
-  process_pid croft-node >/dev/null || {
-    say "starting croft-node"
-    start_process croft-node "$CROFT_HOME/logs/croft-node.log" "$bin/croft-node" --home "$CROFT_HOME" \
-      --engine "$engine_socket" --node-id "$(cat "$CROFT_HOME/run/node-id")" --install-id "$(cat "$CROFT_HOME/state/install_id")"
-  }
   ensure_owner
 }
 
@@ -42,10 +38,7 @@ ensure_owner() {
 
 croft() { CROFT_URL=$(api_url) CROFT_TOKEN=$(owner_token) "$bin/croft" "$@"; }
 
-stop_platform() {
-  stop_process croft-node 20
-  stop_process croftd 30
-}
+stop_platform() { stop_process supervisor 60; }
 
 # Everything this installation made in the engine and on the host, found by its own label and names.
 purge_platform() {

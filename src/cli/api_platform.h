@@ -39,4 +39,9 @@ struct ApiRestore {
 };
 BOOST_DESCRIBE_STRUCT(ApiRestore, (), (manifest, replaced, kept_under))
 
+struct ApiUpgrade {
+  std::string release;
+};
+BOOST_DESCRIBE_STRUCT(ApiUpgrade, (), (release))
+
 }  // namespace croft::cli

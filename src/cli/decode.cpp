@@ -59,6 +59,7 @@ CROFT_DECODES(ApiAuditEntry);
 CROFT_DECODES(ApiAuditVerdict);
 CROFT_DECODES(ApiBackup);
 CROFT_DECODES(ApiRestore);
+CROFT_DECODES(ApiUpgrade);
 #undef CROFT_DECODES
 
 }  // namespace croft::cli

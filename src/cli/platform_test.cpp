@@ -47,6 +47,23 @@ TEST_F(PlatformCommand, BackupNamesTheFileAndKeepsThePassphraseOffTheCommandLine
                           "\", \"a long enough passphrase\\n\"]");
 }
 
+TEST_F(PlatformCommand, UpgradeAndRollbackSayWhichReleaseRuns) {
+  croftd(R"({"id":"1","done":true,"release":"2026-11-21T10-00-00Z","problem":"","restored":false})",
+         0);
+  const Ran up = sandbox.run({"platform", "upgrade", "next"});
+  EXPECT_EQ(up.exit, 0) << up.err;
+  EXPECT_THAT(up.err, HasSubstr("release 2026-11-21T10-00-00Z runs"));
+  EXPECT_THAT(called(), HasSubstr("\"--upgrade\", \"" + sandbox.path("next").string()));
+  croftd(R"({"id":"2","done":true,"release":"","problem":"","restored":false})", 0);
+  const Ran back = sandbox.run({"platform", "rollback", "--restore-state"});
+  EXPECT_THAT(back.err, HasSubstr("that croft was started with"));
+  EXPECT_THAT(called(), HasSubstr("\"--upgrade-back\", \"--restore-state\""));
+  croftd("croftd: the release does not work here: its programs ended 4 times", 1);
+  const Ran failed = sandbox.run({"platform", "upgrade", "next"});
+  EXPECT_EQ(failed.exit, 1);
+  EXPECT_THAT(failed.err, HasSubstr("the release does not work here"));
+}
+
 TEST_F(PlatformCommand, WithoutATerminalThePassphraseMustBeGiven) {
   croftd(kManifest, 0);
   const Ran run = sandbox.run({"platform", "backup"});

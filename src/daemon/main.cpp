@@ -10,6 +10,7 @@
 #include "daemon/image_command.h"
 #include "daemon/platform.h"
 #include "daemon/state_commands.h"
+#include "daemon/upgrade_commands.h"
 #include "store/state_dir.h"
 
 namespace {
@@ -33,6 +34,13 @@ constexpr const char* kUsage =
   --backup FILE       writes the state to a sealed file and exits; also while croftd runs.
                       Needs --home only, and a passphrase on standard input
   --restore FILE      puts it back, when croftd does not run; --confirm: in place of what is there
+  --supervise         runs croftd and croft-node of this release, again when they end, and
+                      of another one after an upgrade
+  --upgrade FOLDER    tries the release in it (bin/, share/) under that supervisor; what does
+                      not become ready is taken back. Needs --home only
+  --upgrade-back      the release of before; --restore-state: with the state of before, too
+  --snapshot DIR, --restore-snapshot DIR, --check-store
+                      what an upgrade needs of a release
   --purge             removes what this installation made in the engine, and exits
   --verbose           logs more
 
@@ -53,14 +61,18 @@ int refuse(const croft::Error& error) {
   return 2;
 }
 
-int back_up_or_restore(const croft::Args& args) {
-  const auto passphrase = croft::read_passphrase();
-  if (!passphrase) return refuse(passphrase.error());
-  const croft::Status done = args.has("backup") ? croft::run_backup(args, *passphrase, {})
-                                                : croft::run_restore(args, *passphrase);
+// The exit code of a command that is no daemon.
+int end(const croft::Status& done) {
   if (done) return 0;
   fmt::print(stderr, "croftd: {}\n", done.error().message());
   return croft::exit_code(done.error().code());
+}
+
+int back_up_or_restore(const croft::Args& args) {
+  const auto passphrase = croft::read_passphrase();
+  if (!passphrase) return refuse(passphrase.error());
+  return end(args.has("backup") ? croft::run_backup(args, *passphrase, {})
+                                : croft::run_restore(args, *passphrase));
 }
 
 }  // namespace
@@ -68,7 +80,8 @@ int back_up_or_restore(const croft::Args& args) {
 int main(int argc, char** argv) {
   give_freed_memory_back();
   auto args = croft::Args::parse(argc, argv, croft::daemon_option_names(),
-                                 {"purge", "images", "all", "verbose", "confirm"});
+                                 {"purge", "images", "all", "verbose", "confirm", "supervise",
+                                  "upgrade-back", "restore-state", "check-store"});
   if (!args) return refuse(args.error());
   if (args->has("help")) {
     fmt::print("{}", kUsage);
@@ -79,9 +92,12 @@ int main(int argc, char** argv) {
   if (::sodium_init() < 0) return refuse({croft::ErrorCode::kInternal, "libsodium does not start"});
   ::umask(077);
   if (args->has("backup") || args->has("restore")) return back_up_or_restore(*args);
+  if (args->has("upgrade") || args->has("upgrade-back")) return end(croft::run_upgrade(*args));
+  if (croft::is_state_command(*args)) return end(croft::run_state_command(*args));
   auto options = croft::DaemonOptions::from(*args);
   if (!options) return refuse(options.error());
   if (const auto made = croft::make_home(options->home); !made) return refuse(made.error());
+  if (args->has("supervise")) return croft::run_supervised(*args, *options);
   auto lock = croft::lock_home(options->home);
   const bool beside = !lock && args->has("images");
   if (!lock && !beside) return refuse(lock.error());

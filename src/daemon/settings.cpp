@@ -60,8 +60,11 @@ Result<std::string> ensure_setting(Tx& tx, const char* name, std::string (*make)
 }  // namespace
 
 std::set<std::string> daemon_option_names() {
-  return {"home",       "engine", "programs", "data",    "api-address", "api-port", "http-port",
-          "https-port", "domain", "backup",   "restore", "pool",        "uplink", "least-free-mib"};
+  return {"home",        "engine",         "programs",  "data",
+          "api-address", "api-port",       "http-port", "https-port",
+          "domain",      "backup",         "restore",   "pool",
+          "uplink",      "least-free-mib", "snapshot",  "restore-snapshot",
+          "upgrade"};
 }
 
 Result<DaemonOptions> DaemonOptions::from(const Args& args) {

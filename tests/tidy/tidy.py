@@ -14,6 +14,7 @@ ALLOWED = {
     "base": [],
     "task": ["base"],
     "net": ["base", "task"],
+    "supervise": ["base", "task", "net"],
     "model": ["base"],
     "spec": ["base", "model"],
     "catalog": ["base", "model", "spec"],

@@ -1,4 +1,5 @@
-// platform limits; platform backup and restore, which croftd does on the machine where it lives
+// platform limits; platform backup, restore, upgrade and rollback, which croftd does on the machine
+// where it lives
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -122,6 +123,32 @@ Outcome<void> run_restore(Session& session, const Args& args) {
   return {};
 }
 
+Outcome<void> wait_for_trial(Session& session, std::vector<std::string> words) {
+  CLI_LET(answer, run_croftd(session, std::move(words), Secret("")));
+  if (session.out().json()) {
+    session.out().value(answer);
+    return {};
+  }
+  CLI_LET(told, decode<ApiUpgrade>(answer));
+  session.out().progress(told.release.empty() ? "the release runs that croft was started with"
+                                              : fmt::format("release {} runs", told.release));
+  return {};
+}
+
+Outcome<void> run_upgrade(Session& session, const Args& args) {
+  CLI_LET(home, home_of(session, args));
+  const std::string folder = (session.io().cwd / args.text("folder")).string();
+  session.out().progress("the state is kept aside, then the release is tried");
+  return wait_for_trial(session, {"--home", home, "--upgrade", folder});
+}
+
+Outcome<void> run_rollback(Session& session, const Args& args) {
+  CLI_LET(home, home_of(session, args));
+  std::vector<std::string> words{"--home", home, "--upgrade-back"};
+  if (args.has("restore-state")) words.emplace_back("--restore-state");
+  return wait_for_trial(session, std::move(words));
+}
+
 // "NAME=NUMBER" words as the body of a change.
 Outcome<boost::json::object> changes_from(const Args& args) {
   boost::json::object changes;
@@ -181,6 +208,13 @@ constexpr OptionSpec kRestoreOptions[] = {
     {.name = "confirm",
      .help = "replace the installation that is there; its files are kept aside"}};
 
+constexpr ArgSpec kFolderArg[] = {
+    {.name = "FOLDER", .help = "of a release: bin/ and share/", .completes = Completes::kFile}};
+constexpr OptionSpec kUpgradeOptions[] = {kHome};
+constexpr OptionSpec kRollbackOptions[] = {
+    kHome,
+    {.name = "restore-state", .help = "with the state of before: what was changed since is lost"}};
+
 constexpr Command kCommands[] = {
     {.name = "platform limits",
      .summary = "Show or change what one project, token and address may take",
@@ -210,6 +244,25 @@ constexpr Command kCommands[] = {
          "touches\nanything. When croftd starts again it goes on with the containers that run; it "
          "restarts none of those\nthat the backup knows.",
      .run = run_restore},
+    {.name = "platform upgrade",
+     .summary = "Run another release of croft, and take it back if it does not work",
+     .args = kFolderArg,
+     .options = kUpgradeOptions,
+     .examples = "croft platform upgrade ./croft-0.2 --home /var/lib/croft",
+     .notes =
+         "On the machine of the control plane, which croftd --supervise runs. The state is copied "
+         "and the copy\nchecked first. A release that does not become ready is stopped, and the "
+         "one "
+         "before it goes on; its\nstate is put back when the release has changed it in a way that "
+         "the older one cannot read. What your\nservices do is not touched.",
+     .run = run_upgrade},
+    {.name = "platform rollback",
+     .summary = "Run the release of croft that ran before the last upgrade",
+     .options = kRollbackOptions,
+     .examples = "croft platform rollback --home /var/lib/croft",
+     .notes = "Loses nothing: the state stays. A release that cannot read it any more is refused; "
+              "--restore-state\nputs back the state that was kept aside before the upgrade.",
+     .run = run_rollback},
 };
 
 }  // namespace

@@ -238,7 +238,7 @@ class CrashMatrix(PlatformCase):
 
     def die_at(self, case, operation):
         self.platform.kill("croftd")
-        self.platform.start_croftd({"CROFT_FAILPOINT": case.failpoints})
+        self.platform.start_croftd(env={"CROFT_FAILPOINT": case.failpoints})
         doomed = self.platform.children["croftd"]
         answer = operation()
         code = wait_until(f"croftd to die at {case.point} (croft said: {answer.code} {answer.err[-300:]})", 120,

@@ -117,12 +117,23 @@ class Platform:
         self.children[name] = child
         say(f"started {name} as {child.pid}")
 
-    def start_croftd(self, env=None):
-        """`env`: beside this process's own."""
+    def start_croftd(self, *more, env=None):
+        """`more`: words of its command line. `env`: beside this process's own."""
         self._spawn("croftd", ["--home", str(self.home), "--engine", self.engine, "--programs",
                                str(self.programs), "--data", str(self.root), "--api-port", str(self.api_port),
-                               "--http-port", str(self.http_port), "--https-port", str(self.https_port)], env)
+                               "--http-port", str(self.http_port), "--https-port", str(self.https_port), *more], env)
         wait_until("croftd to answer /healthz", 60, lambda: self._probe("croftd", "/healthz"))
+
+    def start_supervised(self):
+        """croftd and croft-node as children of a supervisor, which stop() ends like a croftd."""
+        self.start_croftd("--supervise")
+
+    def kill_supervised(self, name):
+        supervisor = self.children["croftd"].pid
+        for pid in map(int, read_text(pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children")).split()):
+            if read_text(pathlib.Path(f"/proc/{pid}/comm")) == name:
+                os.kill(pid, signal.SIGKILL)
+                say(f"killed {name}, a child of the supervisor")
 
     def start_node(self):
         run = self.home / "run"
