@@ -12,7 +12,7 @@
 namespace croft {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -67,9 +67,9 @@ int wait_for_end(pid_t child, const sigset_t& watched, bool& stopped) {
 
 // Whether something told us to stop meanwhile.
 bool stopped_during(std::chrono::milliseconds pause, const sigset_t& watched) {
-  const auto end = Clock::now() + pause;
+  const auto end = SteadyClock::now() + pause;
   for (auto left = pause; left.count() > 0;
-       left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now())) {
+       left = std::chrono::duration_cast<std::chrono::milliseconds>(end - SteadyClock::now())) {
     const timespec limit{.tv_sec = left.count() / 1000,
                          .tv_nsec = (left.count() % 1000) * 1'000'000};
     if (stops(::sigtimedwait(&watched, nullptr, &limit))) return true;
@@ -85,12 +85,12 @@ int keep(std::vector<std::string> argv, const KeepLimits& limits) {
   ::sigprocmask(SIG_BLOCK, &watched, &original);
   bool stopped = false;
   for (int early = 0;;) {
-    const auto began = Clock::now();
+    const auto began = SteadyClock::now();
     const pid_t child = start(argv, original);
     if (child < 0) return 127;
     const int code = wait_for_end(child, watched, stopped);
     if (stopped) return code;
-    early = Clock::now() - began < limits.soon ? early + 1 : 0;
+    early = SteadyClock::now() - began < limits.soon ? early + 1 : 0;
     if (early >= limits.early_ends) return code;
     std::fprintf(stderr, "croft-keep: %s ended with %d, starting it again\n", argv[0].c_str(),
                  code);
