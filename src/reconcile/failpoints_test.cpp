@@ -8,6 +8,7 @@
 #include "reconcile/all_processes.h"
 #include "reconcile/executor.h"
 #include "store/processes.h"
+#include "store/projects.h"
 #include "store/store_fixture.h"
 
 namespace croft {
@@ -134,29 +135,52 @@ class NoArtifacts final : public Artifacts {
   Task<Status> forget_service(ServiceId) override { co_return Status(); }
 };
 
-// The list that tests which kill croftd go through: a step that is not in it is not tested.
-TEST_F(FailpointsTest, EveryFailpointIsInTheListOfTheCrashMatrix) {
-  World world(runtime_);
-  NoArtifacts artifacts;
-  const catalog::Catalog catalog =
+// Every process of croftd, on a world in which nothing runs.
+class AllProcessesTest : public FailpointsTest {
+ protected:
+  AllProcessesTest() { add_all_processes(executor_, context_); }
+
+  World world_{runtime_};
+  NoArtifacts artifacts_;
+  const catalog::Catalog catalog_ =
       must(catalog::Catalog::load(std::filesystem::path(CROFT_SOURCE_DIR) / "catalog"));
-  const AddressPlan addresses = must(AddressPlan::create("fd12:3456:789a::/48"));
-  ProcessContext context{.store = store(),
-                         .world = world,
-                         .artifacts = artifacts,
-                         .catalog = catalog,
-                         .addresses = addresses,
-                         .clock = clock_,
-                         .platform = {},
-                         .wake = [] {}};
-  Executor executor(runtime_, store(), failpoints_, 1);
-  add_all_processes(executor, context);
+  const AddressPlan addresses_ = must(AddressPlan::create("fd12:3456:789a::/48"));
+  ProcessContext context_{.store = store(),
+                          .world = world_,
+                          .artifacts = artifacts_,
+                          .catalog = catalog_,
+                          .addresses = addresses_,
+                          .clock = clock_,
+                          .platform = {},
+                          .wake = [] {}};
+  Executor executor_{runtime_, store(), failpoints_, 1};
+};
+
+// The list that tests which kill croftd go through: a step that is not in it is not tested.
+TEST_F(AllProcessesTest, EveryFailpointIsInTheListOfTheCrashMatrix) {
   std::vector<std::string> listed;
   std::ifstream file(std::string(CROFT_SOURCE_DIR) + "/tests/data/failpoints.txt");
   for (std::string line; std::getline(file, line);) {
     if (!line.empty() && !line.starts_with('#')) listed.push_back(line);
   }
-  EXPECT_THAT(listed, testing::UnorderedElementsAreArray(executor.failpoint_names()));
+  EXPECT_THAT(listed, testing::UnorderedElementsAreArray(executor_.failpoint_names()));
+}
+
+TEST_F(AllProcessesTest, AProjectWhoseDeletionFailsCanBeWorkedWith) {
+  const auto [project, process] = must(write([](Tx& tx) -> Result<std::pair<Project, Process>> {
+    auto made = create_project(tx, Scope::platform(), {.name = "shop"});
+    if (!made) return fail(made.error());
+    auto deletion =
+        create_process(tx, Scope::platform(), {.project_id = made->id, .kind = "project.delete"});
+    if (!deletion) return fail(deletion.error());
+    return std::pair(*made, *deletion);
+  }));
+  failpoints_.failing = "services";
+  runtime_.run_until_done(run_until_over(&runtime_, &executor_, &store(), process.id));
+  const ProjectId id = project.id;
+  const Project after =
+      must(read([id](const Tx& tx) { return get_project(tx, Scope::platform(), id); }));
+  EXPECT_EQ(after.status, ProjectStatus::kActive);
 }
 
 }  // namespace

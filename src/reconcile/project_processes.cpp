@@ -29,6 +29,14 @@ Groups groups_of(const ProcessRun& run) {
   return groups;
 }
 
+Task<void> set_active(Store& store, ProjectId id) {
+  const Status told = co_await store.write([id](Tx& tx) {
+    return set_project_status(tx, Scope::platform(), id, ProjectStatus::kActive);
+  });
+  if (told || told.error().code() == ErrorCode::kNotFound) co_return;
+  log_warning("cannot set a project's status", {{"error", told.error().describe()}});
+}
+
 }  // namespace
 
 std::vector<ProcessHandler::Step> ImportProcess::steps() const {
@@ -105,11 +113,7 @@ Task<Status> ImportProcess::wait_children(ProcessRun& run) {
 
 // What was created stays: the user sees what failed and can delete or retry it.
 Task<void> ImportProcess::undo(ProcessRun& run) {
-  const ProjectId id = run.process().project_id;
-  const Status told = co_await context_.store.write([id](Tx& tx) {
-    return set_project_status(tx, Scope::platform(), id, ProjectStatus::kActive);
-  });
-  if (!told) log_warning("cannot set a project's status", {{"error", told.error().describe()}});
+  co_await set_active(context_.store, run.process().project_id);
 }
 
 Task<Result<boost::json::value>> ImportProcess::result(ProcessRun& run) {
@@ -151,8 +155,9 @@ Task<Status> DeleteProjectProcess::run(std::string step, ProcessRun& run) {
   co_return deleted;
 }
 
-Task<void> DeleteProjectProcess::undo(ProcessRun&) {
-  co_return;
+// What is gone is gone; with what is left the user can work, or delete it again.
+Task<void> DeleteProjectProcess::undo(ProcessRun& run) {
+  co_await set_active(context_.store, run.process().project_id);
 }
 
 Task<Result<boost::json::value>> DeleteProjectProcess::result(ProcessRun&) {

@@ -76,7 +76,7 @@ class Matrix:
                 self.finished(self.deploy(service))
         self.urls = {s: self.platform.ok("service", "show", f"{PROJECT}/{s}")["urls"][0] for s in ("web", "job")}
         self.wanted = {"web": 1, "solo": 1, "job": 1}
-        self.second = False
+        self.second = None  # services of the other project
 
     def project_id(self, name):
         return self.platform.ok("project", "show", name)["id"]
@@ -114,12 +114,13 @@ class Matrix:
         if case.kind == "service.delete" and "cache" not in self.wanted:
             self.finished(self.act("service", "create", f"{PROJECT}/cache", "--type", "valkey@8"))
             self.wanted["cache"] = 1
-        if case.kind == "project.import" and self.second:
+        # What a deletion that failed has left can be deleted.
+        if self.second == {} or case.kind == "project.import" and self.second is not None:
             self.finished(self.act("project", "delete", SECOND, "--confirm", SECOND))
-            self.second = False
-        if case.kind == "project.delete" and not self.second:
+            self.second = None
+        if case.kind == "project.delete" and self.second is None:
             self.finished(self.act("project", "import", self.file(IMPORT_SECOND), "--wait"))
-            self.second = True
+            self.second = {"cache": 1}
 
     def file(self, text):
         path = self.case.folder / "import-matrix.yml"
@@ -158,9 +159,10 @@ class Matrix:
         if case.kind == "service.delete":
             self.wanted.pop("cache")
         if case.kind == "project.import":
-            self.second = True
+            self.second = {"cache": 1}
         if case.kind == "project.delete":
-            self.second = False
+            # It fails after its services went.
+            self.second = {} if case.fails else None
 
     # What should exist
 
@@ -170,10 +172,10 @@ class Matrix:
                     for name, count in self.wanted.items()}
         wanted = {ids[PROJECT]: services}
         names = {ids[PROJECT]: PROJECT}
-        if self.second:
+        if self.second is not None:
             ids[SECOND] = self.project_id(SECOND)
             names[ids[SECOND]] = SECOND
-            wanted[ids[SECOND]] = {"cache": Wanted(self.service_id(SECOND, "cache"), 1)}
+            wanted[ids[SECOND]] = {name: Wanted(self.service_id(SECOND, name), count) for name, count in self.second.items()}
         self.platform.project_names = names
         return wanted
 
