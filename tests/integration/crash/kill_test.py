@@ -134,6 +134,13 @@ class Kills(PlatformCase):
         self.assertEqual(load.lost, 0, "\n".join(load.errors()))
         self.assertGreater(load.attempts, RATE, "hardly any request was sent: this proves nothing")
 
+    def test_a_nothing(self):
+        """For comparison: how slow this machine is by itself."""
+        with Load(self.platform, self.streams()) as load:
+            time.sleep(2 + self.repeat)
+        self.table.append(("nothing", 0, load.attempts, load.lost, load.slowest_ms(), ""))
+        self.nothing_lost(load)
+
     # The programs of the control plane: nobody notices
 
     def test_croftd(self):
