@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRecord = "record.json";
 constexpr const char* kPart = ".part";
-constexpr const char* kPrograms[] = {"croftd", "croft-node", "croft-core", "croft-init", "croft"};
+constexpr const char* kPrograms[] = {"croftd",     "croft-node", "croft-core",
+                                     "croft-init", "croft-keep", "croft"};
 constexpr const char* kData[] = {"catalog", "images", "api"};
 
 struct Record {

@@ -12,7 +12,7 @@ namespace croft::supervise {
 
 struct Release {
   std::string name;                // of its folder in CROFT_HOME/releases; empty: the given one
-  std::filesystem::path programs;  // croftd, croft-node, croft-core, croft-init, croft
+  std::filesystem::path programs;  // croftd, croft-node, croft-core, croft-init, croft-keep, croft
   std::filesystem::path data;      // catalog/, images/, api/
 };
 

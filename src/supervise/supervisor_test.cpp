@@ -67,7 +67,7 @@ class SupervisorTest : public testing::Test {
       fs::create_directories(folder / "share" / part);
     }
     write(folder / "bin" / "croftd", croftd, 0755);
-    for (const char* name : {"croft-node", "croft-core", "croft-init", "croft"}) {
+    for (const char* name : {"croft-node", "croft-core", "croft-init", "croft-keep", "croft"}) {
       write(folder / "bin" / name, kGoodNode, 0755);
     }
   }
