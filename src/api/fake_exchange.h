@@ -8,7 +8,7 @@
 
 namespace croft {
 
-class FakeExchange final : public HttpExchange {
+class FakeExchange : public HttpExchange {
  public:
   struct Answer {
     int status = 0;

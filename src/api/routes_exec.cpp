@@ -1,12 +1,16 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <charconv>
 
+#include "api/live.h"
 #include "api/place.h"
 #include "api/problem.h"
 #include "api/routes_live.h"
+#include "base/log.h"
+#include "base/utf8.h"
 #include "store/instance_sets.h"
 
 namespace croft {
@@ -18,6 +22,9 @@ constexpr char kStdout = 1;
 constexpr char kStderr = 2;
 constexpr char kControl = 3;
 constexpr Millis kWriteLimit{30'000};
+// A terminal in which nothing happens is closed; a command without one may be silent for long.
+constexpr Millis kIdleLimit{15 * 60'000};
+constexpr std::size_t kAuditedCommand = 300;  // bytes
 
 struct ExecWish {
   std::vector<std::string> command;
@@ -94,11 +101,30 @@ Task<Status> obey(engine::ExecSession& session, std::string_view text) {
   co_return co_await session.resize(size.rows, size.cols, kWriteLimit);
 }
 
+// One running command and who follows it.
+struct ExecRun {
+  WebSocket& socket;
+  engine::ExecSession& session;
+  Clock& clock;
+  Millis last_used{0};  // steady time
+  std::string ended;    // how, for the audit trail
+
+  // The first reason counts: what ends afterwards ends because of it.
+  void end(std::string why) {
+    if (ended.empty()) ended = std::move(why);
+  }
+};
+
 // Until the client goes away; its input may end long before.
-Task<void> pump_in(WebSocket& socket, engine::ExecSession& session) {
+Task<void> pump_in(ExecRun& run) {
+  engine::ExecSession& session = run.session;
   for (;;) {
-    auto message = co_await socket.read();
-    if (!message || !*message) co_return;
+    auto message = co_await run.socket.read();
+    run.last_used = run.clock.steady();
+    if (!message || !*message) {
+      run.end("the client left");
+      co_return;
+    }
     const std::string& data = (*message)->data;
     if (data.empty()) continue;
     Status done;
@@ -112,10 +138,14 @@ Task<void> pump_in(WebSocket& socket, engine::ExecSession& session) {
 }
 
 // Until the process has ended and its output is sent.
-Task<void> pump_out(WebSocket& socket, engine::ExecSession& session) {
+Task<void> pump_out(ExecRun& run) {
+  WebSocket& socket = run.socket;
+  engine::ExecSession& session = run.session;
   for (;;) {
     auto output = co_await session.read();
+    run.last_used = run.clock.steady();
     if (!output) {
+      run.end(output.error().message());
       co_await socket.write(
           {.binary = true, .data = control({{"error", problem_json(output.error(), "")}})});
       co_return;
@@ -125,12 +155,61 @@ Task<void> pump_out(WebSocket& socket, engine::ExecSession& session) {
     std::string data(1, err ? kStderr : kStdout);
     data += (*output)->data;
     const Status sent = co_await socket.write({.binary = true, .data = std::move(data)});
-    if (!sent) co_return;
+    if (!sent) {
+      run.end("the client left");
+      co_return;
+    }
   }
   auto code = co_await session.exit_code(kWriteLimit);
   const std::string last =
       code ? control({{"exit_code", *code}}) : control({{"error", problem_json(code.error(), "")}});
+  run.end(code ? fmt::format("exit code {}", *code) : code.error().message());
   co_await socket.write({.binary = true, .data = last});
+}
+
+// Until the caller may no longer be here: abuse cases A16 and A17.
+Task<Error> guard(LiveAnswer& live, ExecRun& run, const ProjectId& project, bool tty) {
+  for (;;) {
+    co_await sleep_for(kRecheck);
+    const Status may = co_await live.recheck(Action::kWrite, project);
+    if (!may) co_return may.error();
+    if (tty && run.clock.steady() - run.last_used >= kIdleLimit) {
+      co_return Error(ErrorCode::kTimeout, "nothing happened in this terminal for 15 minutes");
+    }
+  }
+}
+
+// The argument list as one line: what was run, not how to run it again.
+std::string command_text(const std::vector<std::string>& command) {
+  std::string text = to_valid_utf8(fmt::format("{}", fmt::join(command, " ")));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  if (text.size() <= kAuditedCommand) return text;
+  text.resize(kAuditedCommand);
+  return to_valid_utf8(text) + "…";
+}
+
+Task<Status> audit_exec(ApiContext& context, const Actor& actor, const Place& place,
+                        std::string action, std::string detail) {
+  const std::string object =
+      fmt::format("service {}/{}: {}", place.project.name, place.service.hostname, detail);
+  co_return co_await context.app.store.write(
+      [&](Tx& tx) { return audit_done(tx, actor, action, place.project.id, object); });
+}
+
+Task<void> follow(LiveAnswer& live, ExecRun& run, const Place& place, bool tty) {
+  using boost::asio::experimental::awaitable_operators::operator||;
+  const auto first =
+      co_await (pump_out(run) || pump_in(run) || guard(live, run, place.project.id, tty));
+  if (first.index() != 2) {
+    co_await run.socket.close(kWebSocketNormal, "");
+    co_return;
+  }
+  const Error& why = std::get<2>(first);
+  run.ended = why.message();
+  co_await run.socket.write({.binary = true, .data = control({{"error", problem_json(why, "")}})});
+  co_await run.socket.close(kWebSocketPolicy, "");
 }
 
 Task<Result<ApiResponse>> exec_route(ApiContext& context, RunningPlatform& running,
@@ -152,25 +231,41 @@ Task<Result<ApiResponse>> exec_route(ApiContext& context, RunningPlatform& runni
   }
   auto chosen = choose(instances, place->service, wish->instance);
   if (!chosen) co_return fail(std::move(chosen).error());
+  LiveAnswer live(context, request);
+  CROFT_CO_TRY(live.ok());
+  const Actor actor = request.actor();
+  // Before it runs: what cannot be written down does not happen.
+  CROFT_CO_TRY(
+      co_await audit_exec(context, actor, *place, "service.exec", command_text(wish->command)));
+  const Millis began = context.app.clock.steady();
   auto session = co_await running.exec(chosen->container_id, wish->command, wish->tty, wish->rows,
                                        wish->columns);
+  std::string ended = "the client left";
+  if (session) {
+    auto socket = co_await request.exchange().accept_web_socket({});
+    if (socket) {
+      ExecRun run{**socket, **session, context.app.clock, began, {}};
+      co_await follow(live, run, *place, wish->tty);
+      ended = run.ended;
+    }
+  } else {
+    ended = session.error().message();
+  }
+  const auto seconds = (context.app.clock.steady() - began).count() / 1000;
+  const Status written = co_await audit_exec(context, actor, *place, "service.exec.end",
+                                             fmt::format("{} after {} s", ended, seconds));
+  if (!written)
+    log_error("the end of a command was not audited", {{"error", written.error().describe()}});
   if (!session) co_return fail(std::move(session).error());
-  auto socket = co_await request.exchange().accept_web_socket({});
-  if (!socket) co_return streamed_response();
-  using boost::asio::experimental::awaitable_operators::operator||;
-  co_await (pump_out(**socket, **session) || pump_in(**socket, **session));
-  co_await (*socket)->close(kWebSocketNormal, "");
   co_return streamed_response();
 }
 
 }  // namespace
 
 void add_exec_route(Router& router, ApiContext& context, RunningPlatform& running) {
-  router
-      .add({"GET", "/api/v1/projects/{project}/services/{service}/exec", Access::kWrite,
-            BodyKind::kNone,
-            [&context, &running](ApiRequest& r) { return exec_route(context, running, r); }})
-      .audit_as = "service.exec";
+  router.add({"GET", "/api/v1/projects/{project}/services/{service}/exec", Access::kWrite,
+              BodyKind::kNone,
+              [&context, &running](ApiRequest& r) { return exec_route(context, running, r); }});
 }
 
 }  // namespace croft
