@@ -88,6 +88,8 @@ Task<Status> BuildContainer::start() {
   settings.hostname = "build";
   settings.labels = spec_.labels;
   settings.no_healthcheck = true;
+  // It sits on the project's segment as instances do: no forged packets, no devices.
+  settings.capabilities_drop = {"NET_RAW", "MKNOD"};
   settings.dns = spec_.dns;
   settings.resources = {.nano_cpus = spec_.limits.nano_cpus,
                         .memory_bytes = spec_.limits.memory_bytes,

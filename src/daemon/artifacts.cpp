@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "build/run_image.h"
+#include "build/secret_mask.h"
 #include "build/upload.h"
 #include "reconcile/cancellable.h"
+#include "store/variables.h"
 #include "task/pool.h"
 
 namespace croft {
@@ -16,12 +19,15 @@ namespace {
 
 constexpr Millis kEngineLimit{60'000};
 
-ProcessError error_of(const build::StepFailure& failure) {
+// Generated values are names too (user, database): only those count that nobody writes by hand.
+constexpr std::size_t kShortestGenerated = 16;
+
+ProcessError error_of(const build::StepFailure& failure, const build::SecretMask& mask) {
   ProcessError error;
   error.code = "deploy-failed";
   error.step = failure.step;
   error.exit_code = failure.exit_code;
-  error.last_lines = failure.last_lines;
+  for (const std::string& line : failure.last_lines) error.last_lines.push_back(mask.hide(line));
   error.message = fmt::format("{}: {} ({})", failure.step, failure.reason, failure.command);
   return error;
 }
@@ -33,15 +39,34 @@ Task<void> ensure_into(build::ImageStore& images, build::ImageRequest request,
   made = co_await images.ensure_image(std::move(request), std::move(progress));
 }
 
-build::BuildTrace trace_into(ProcessRun& run) {
+// Both outlive it.
+build::BuildTrace trace_into(ProcessRun& run, const build::SecretMask& mask) {
   build::BuildTrace trace;
-  trace.on_line = [&run](std::string_view, std::string_view line) { run.log(std::string(line)); };
+  trace.on_line = [&run, &mask](std::string_view, std::string_view line) {
+    run.log(mask.hide(line));
+  };
   return trace;
 }
 
-Error note_failure(ProcessRun& run, const build::BuildTrace& trace, Error error) {
+// Of the project and all its services: a build sees those that it refers to.
+Result<build::SecretMask> mask_of(const Tx& tx, const ProjectId& project) {
+  auto variables = all_variables(tx, Scope::platform(), project);
+  if (!variables) return fail(std::move(variables).error());
+  std::vector<Secret> secrets;
+  for (Variable& variable : *variables) {
+    const bool generated = variable.kind == VariableKind::kGenerated &&
+                           variable.value.reveal().size() >= kShortestGenerated;
+    if (variable.kind == VariableKind::kSecret || generated) {
+      secrets.push_back(std::move(variable.value));
+    }
+  }
+  return build::SecretMask(secrets);
+}
+
+Error note_failure(ProcessRun& run, const build::BuildTrace& trace, const build::SecretMask& mask,
+                   Error error) {
   if (!trace.failure) return error;
-  run.failure = error_of(*trace.failure);
+  run.failure = error_of(*trace.failure, mask);
   return Error(error.code(), run.failure->message, error.detail());
 }
 
@@ -82,6 +107,7 @@ struct BuildArtifacts::Surroundings {
   engine::Dns dns;
   build::HostAccess host;
   engine::Labels labels;
+  build::BuildLimits limits;
 };
 
 Task<Result<BuildArtifacts::Surroundings>> BuildArtifacts::surroundings(
@@ -89,6 +115,8 @@ Task<Result<BuildArtifacts::Surroundings>> BuildArtifacts::surroundings(
   BuildTools& tools = tools_;
   const build::HostSettings settings = co_await run_blocking(
       tools.pool, [] { return build::read_host_settings(build::current_host_paths()); });
+  auto machine = co_await tools.engine.info(kEngineLimit);
+  if (!machine) co_return fail(std::move(machine).error());
   const int n = subject.project.network_number;
   const AddressPair gateway = tools.addresses.gateway(n);
   Surroundings around;
@@ -99,6 +127,9 @@ Task<Result<BuildArtifacts::Surroundings>> BuildArtifacts::surroundings(
                  .apt_conf = settings.apt_transport};
   around.labels = tools.names.project_labels("build", subject.project.id);
   around.labels["croft.service"] = subject.service.id.str();
+  // The engine refuses more than there is.
+  around.limits.nano_cpus =
+      std::min(around.limits.nano_cpus, std::max<std::int64_t>(1, machine->cpus) * 1'000'000'000);
   co_return around;
 }
 
@@ -183,6 +214,9 @@ Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessR
     run.log("warning: build.envVariables: " + warning_text(warning));
   }
 
+  const auto mask =
+      co_await tools_.store.read([&](const Tx& tx) { return mask_of(tx, subject.project.id); });
+  if (!mask) co_return fail(mask.error());
   build::BuildJob job;
   job.build_id = subject.version.id.str();
   job.cache_scope = subject.service.id.str();
@@ -194,11 +228,12 @@ Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessR
   job.networks = around->networks;
   job.dns = around->dns;
   job.host = around->host;
+  job.limits = around->limits;
   job.work = folder;
-  build::BuildTrace trace = trace_into(run);
+  build::BuildTrace trace = trace_into(run, *mask);
   const CancelHook hook(run, [this, id = job.build_id] { return runner_.cancel(id); });
   auto built = co_await runner_.run(job, trace);
-  if (!built) co_return fail(note_failure(run, trace, std::move(built).error()));
+  if (!built) co_return fail(note_failure(run, trace, *mask, std::move(built).error()));
   if (built->run_prepare) {
     run.state()["prepare_hash"] = built->run_prepare->hash;
     run.state()["prepare_file"] = built->run_prepare->file.string();
@@ -244,6 +279,9 @@ Task<Result<std::string>> BuildArtifacts::prepare_image(const RolloutSubject& su
   auto environment = co_await tools_.store.read(
       [&](const Tx& tx) { return runtime_environment(tx, whose, tools_.platform); });
   if (!environment) co_return fail(std::move(environment).error());
+  const auto mask =
+      co_await tools_.store.read([&](const Tx& tx) { return mask_of(tx, subject.project.id); });
+  if (!mask) co_return fail(mask.error());
   build::PrepareJob job;
   job.build_id = subject.version.id.str();
   job.cache_scope = subject.service.id.str();
@@ -260,10 +298,11 @@ Task<Result<std::string>> BuildArtifacts::prepare_image(const RolloutSubject& su
   job.networks = around.networks;
   job.dns = around.dns;
   job.host = around.host;
-  build::BuildTrace trace = trace_into(run);
+  job.limits = around.limits;
+  build::BuildTrace trace = trace_into(run, *mask);
   const CancelHook hook(run, [this, id = job.build_id] { return run_images_.cancel(id); });
   auto prepared = co_await run_images_.prepare(job, trace);
-  if (!prepared) co_return fail(note_failure(run, trace, std::move(prepared).error()));
+  if (!prepared) co_return fail(note_failure(run, trace, *mask, std::move(prepared).error()));
   co_return prepared;
 }
 
