@@ -22,8 +22,12 @@ TEST(Time, Rfc3339RoundTripsAndReadsOffsets) {
   EXPECT_EQ(parse_rfc3339(format_rfc3339(t)), t);
   EXPECT_EQ(parse_rfc3339("1970-01-01T01:00:00.5+01:00"), Timestamp{500});
   for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01",
-                          "2026-01-01T24:00:00Z", "2026-01-01T00:00:00Zx"}) {
+                          "2026-01-01T24:00:00Z", "2026-01-01T00:00:00Zx", "9999-12-31T23:59:59-23:59",
+                          "0000-01-01T00:00:00+00:01"}) {
     EXPECT_FALSE(parse_rfc3339(bad)) << bad;
+  }
+  for (const char* edge : {"9999-12-31T23:59:59.999Z", "0000-01-01T00:00:00.000Z"}) {
+    EXPECT_EQ(format_rfc3339(parse_rfc3339(edge).value()), edge);
   }
 }
 

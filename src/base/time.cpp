@@ -92,7 +92,13 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
                             day(static_cast<unsigned>(*d))};
   if (!text.empty() || !date.ok() || *h > 23 || *mi > 59 || *s > 59) return std::nullopt;
   const auto point = sys_days(date) + hours(*h) + minutes(*mi) + seconds(*s) - offset;
-  return Timestamp{duration_cast<milliseconds>(point.time_since_epoch()).count() + fraction_ms};
+  const Timestamp time{duration_cast<milliseconds>(point.time_since_epoch()).count() + fraction_ms};
+  // An offset may lead out of the years that can be written.
+  constexpr sys_days kFirst = year(0) / January / 1;
+  constexpr sys_days kEnd = year(10'000) / January / 1;
+  if (time < Timestamp{milliseconds(kFirst.time_since_epoch()).count()}) return std::nullopt;
+  if (time >= Timestamp{milliseconds(kEnd.time_since_epoch()).count()}) return std::nullopt;
+  return time;
 }
 
 std::optional<Millis> parse_duration(std::string_view text) {

@@ -141,6 +141,11 @@ TEST_F(LogDbTest, SinceGoesByTheTimeOfTheLine) {
   // An old line that arrived late, after an outage, is found by its own time.
   append({record("c2", (kNow.ms - 500) * ms, 0, "delayed")}, kNow + Millis(3'600'000));
   EXPECT_THAT(texts(db_->query(narrow)), ElementsAre("late", "delayed"));
+  // In nanoseconds these are more than 64 bits hold.
+  narrow.since = parse_rfc3339("9999-12-31T00:00:00Z");
+  EXPECT_THAT(texts(db_->query(narrow)), IsEmpty());
+  narrow.since = parse_rfc3339("0001-01-01T00:00:00Z");
+  EXPECT_EQ(texts(db_->query(narrow)).size(), 3u);
 }
 
 TEST_F(LogDbTest, PagesForwardWithoutGapsAndShowsTheNewestFirst) {

@@ -170,7 +170,8 @@ class Scan {
   void take(const ServiceId& service, const Row& row) {
     const auto source = sources_.find(row.source);
     if (source == sources_.end()) return;
-    if (query_.since && row.ts < query_.since->ms * 1'000'000) return;
+    // In milliseconds: a far `since` has more nanoseconds than 64 bits hold.
+    if (query_.since && row.ts / 1'000'000 < query_.since->ms) return;
     if (!query_.grep.empty() && row.line.find(query_.grep) == std::string::npos) return;
     bytes_ += row.line.size();
     page_.lines.push_back({.id = row.id,

@@ -211,6 +211,8 @@ TEST(LogFrames, SplitTheTimestampOff) {
   const LogFrame plain = parse_log_frame({OutputSource::kStdout, "no time here\n"});
   EXPECT_EQ(plain.time_ns, 0);
   EXPECT_EQ(plain.text, "no time here");
+  const LogFrame late = parse_log_frame({OutputSource::kStdout, "9999-12-31T23:59:59Z x\n"});
+  EXPECT_EQ(late.time_ns, 0) << "more nanoseconds than 64 bits hold";
 }
 
 TEST(LogFrames, OfATerminalAreCutAtLineEnds) {

@@ -107,8 +107,10 @@ std::map<std::string, std::string> env_from_json(JsonView view) {
 }
 
 std::int64_t parse_time_ns(std::string_view text) {
+  // What 64 bits hold ends in the year 2262.
+  constexpr std::int64_t kMostMs = std::numeric_limits<std::int64_t>::max() / 1'000'000 - 1;
   const auto time = parse_rfc3339(text);
-  if (!time) return 0;
+  if (!time || time->ms > kMostMs || time->ms < -kMostMs) return 0;
   std::int64_t below_ms = 0;
   const std::size_t dot = text.find('.');
   if (dot != std::string_view::npos) {
