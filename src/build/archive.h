@@ -67,7 +67,8 @@ Result<std::unique_ptr<EntrySource>> open_tree(const std::filesystem::path& fold
 // an empty path.
 Result<std::string> check_entry_path(std::string_view path);
 
-// A symbolic link at `path` to `target` stays inside, judged by names alone.
+// A symbolic link at `path` to `target` stays inside, whatever other links there are: its only ".."
+// come first.
 bool link_stays_inside(std::string_view path, std::string_view target);
 
 // Unpacks into `folder`, which must not exist and is removed again on failure. Never writes through

@@ -75,13 +75,18 @@ bool link_stays_inside(std::string_view path, std::string_view target) {
   if (target.empty() || target.starts_with('/')) return false;
   long depth = -1;  // of the folder that the link stands in
   for (std::size_t i = 0; i != std::string_view::npos; i = path.find('/', i + 1)) ++depth;
+  bool named = false;
   while (!target.empty()) {
     const auto end = std::min(target.find('/'), target.size());
     const std::string_view step = target.substr(0, end);
     target.remove_prefix(std::min(end + 1, target.size()));
     if (step.empty() || step == ".") continue;
-    depth += step == ".." ? -1 : 1;
-    if (depth < 0) return false;
+    if (step != "..") {
+      named = true;
+      continue;
+    }
+    // What was named may be a link to a place higher up: with d -> ../.., d/../x is outside.
+    if (named || --depth < 0) return false;
   }
   return true;
 }

@@ -126,7 +126,7 @@ class ArchiveReader final : public EntrySource {
         return fail(ErrorCode::kInvalid, "devices, sockets and pipes are not accepted");
     }
     if (origin_ == ArchiveOrigin::kUpload) CROFT_TRY(judge_upload(entry));
-    if (unpacked_ + declared_ > limits_.unpacked_bytes) return too_large();
+    if (declared_ > limits_.unpacked_bytes - unpacked_) return too_large();
     return entry;
   }
 
@@ -144,8 +144,8 @@ class ArchiveReader final : public EntrySource {
   Status judge_upload(const ArchiveEntry& entry) {
     if (entry.type == ArchiveEntry::Type::kSymlink && !link_stays_inside(entry.path, entry.link)) {
       return fail(ErrorCode::kInvalid,
-                  fmt::format("the link to '{}' leads out of the folder; make it relative or leave "
-                              "it out (.gitignore)",
+                  fmt::format("the link to '{}' may lead out of the folder; make it relative, with "
+                              "'..' at its start only, or leave it out (.gitignore)",
                               printable(entry.link)));
     }
     // A directory may come again: tools write one before its content and once more with its time.

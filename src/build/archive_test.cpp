@@ -90,6 +90,9 @@ TEST(Upload, RefusesWhatLeavesTheFolder) {
   for (const char* target : {"/etc/passwd", "../../x", "a/../../../x", "../.."}) {
     EXPECT_THAT(refusal({{"d/link", S_IFLNK, target}}), HasSubstr("d/link")) << target;
   }
+  EXPECT_THAT(refusal({{"a/b/up", S_IFLNK, "../.."}, {"a/b/out", S_IFLNK, "up/../x"}}),
+              HasSubstr("a/b/out"))
+      << "by names it is a/b/x, but up/.. is above the folder";
 }
 
 TEST(Upload, RefusesToWriteThroughALink) {
