@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace croft {
 namespace {
 
@@ -124,7 +126,7 @@ void JsonReader::include(JsonReader& part) {
 void JsonReader::note_unknown() {
   for (const auto& [key, value] : object_) {
     const std::string_view name = key;
-    if (!known_.contains(name)) complain(name.substr(0, 64), "is not known here");
+    if (!known_.contains(name)) complain(utf8_prefix(name, 64), "is not known here");
   }
 }
 

@@ -10,6 +10,9 @@ namespace croft {
 // surrogates, at most U+10FFFF) replaced by U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 
+// Whether all of `text` is well-formed.
+bool is_utf8(std::string_view text);
+
 // The longest prefix of at most `max_bytes` that does not end inside a character.
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
 

@@ -17,6 +17,11 @@ TEST(Utf8, ReplacesWhatIsNotWellFormed) {
   EXPECT_EQ(to_valid_utf8(std::string_view("a\0b", 3)), std::string("a\0b", 3));
 }
 
+TEST(Utf8, KnowsWhatIsWellFormed) {
+  for (const char* good : {"", "plain é € 😀"}) EXPECT_TRUE(is_utf8(good)) << good;
+  for (const char* bad : {"a\xFF", "\xC3", "\xC0\xAF", "\xED\xA0\x80"}) EXPECT_FALSE(is_utf8(bad));
+}
+
 TEST(Utf8, ShowsOfALineWhatATerminalWould) {
   EXPECT_EQ(shown_line("plain"), "plain");
   EXPECT_EQ(shown_line("of Windows\r"), "of Windows");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "net/socket_stream.h"
 #include "net/web_socket_session.h"
 
@@ -42,10 +43,17 @@ Status HttpExchangeImpl::decode_target() {
     return fail(ErrorCode::kInvalid,
                 "the path holds a broken escape, an escaped slash, or a '.' or '..' segment");
   }
+  // Paths are logged, audited and named in answers, which are JSON.
+  if (!is_utf8(*path)) return fail(ErrorCode::kInvalid, "the path is not UTF-8");
   path_ = std::move(*path);
   if (mark == std::string::npos) return {};
   auto query = Query::parse(std::string_view(target).substr(mark + 1));
   if (!query) return fail(std::move(query).error());
+  for (const auto& [name, value] : query->all()) {
+    if (!is_utf8(name) || !is_utf8(value)) {
+      return fail(ErrorCode::kInvalid, "the query is not UTF-8");
+    }
+  }
   query_ = std::move(*query);
   return {};
 }

@@ -206,6 +206,8 @@ TEST_F(HttpServerTest, RefusesBadRequests) {
       {"GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
       {"GET /a%2fb HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
       {"GET /%2e%2e/b HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /a%ff HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /a?b=%c3 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
       {"GET /?a=%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
       {"GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(20'000, 'a') + "\r\n\r\n",
        "HTTP/1.1 431 "}};
