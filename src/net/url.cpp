@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
@@ -130,6 +131,9 @@ Result<Url> Url::parse(std::string_view text) {
     return fail(ErrorCode::kInvalid, fmt::format("{}: the scheme must be http or https", text));
   }
   url.host = view.host_address();
+  // An escape in it may stand for anything: names are passed on as C strings.
+  const bool clean = std::ranges::all_of(url.host, [](char c) { return c > ' ' && c < 0x7f; });
+  if (!clean) return fail(ErrorCode::kInvalid, fmt::format("{}: not a host name", text));
   if (url.host.empty()) return fail(ErrorCode::kInvalid, fmt::format("{}: no host name", text));
   if (view.has_userinfo() || view.has_fragment()) {
     return fail(ErrorCode::kInvalid,
@@ -146,6 +150,10 @@ Result<Url> Url::parse(std::string_view text) {
   }
   url.path = view.encoded_path().empty() ? "/" : std::string(view.encoded_path());
   url.query = view.encoded_query();
+  // boost::urls takes "http://host:80:80/" for a path that begins with ":80".
+  if (!url.path.starts_with('/')) {
+    return fail(ErrorCode::kInvalid, fmt::format("{}: the port must be 1 to 65535", text));
+  }
   return url;
 }
 

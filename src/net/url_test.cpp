@@ -58,7 +58,7 @@ TEST(Url, SplitsAndFillsInThePort) {
 TEST(Url, RefusesWhatIsNoServerAddress) {
   for (const char* text :
        {"", "croft.test", "/path", "ftp://croft.test", "http://", "http://u:p@h/", "http://h/#f",
-        "http://h:0/", "http://h:99999/", "http://a b/"}) {
+        "http://h:0/", "http://h:99999/", "http://h:80:80/", "http://h%00ost/", "http://a b/"}) {
     EXPECT_FALSE(Url::parse(text)) << text;
   }
 }

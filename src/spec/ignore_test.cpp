@@ -110,6 +110,7 @@ TEST(PathMatch, IsGosFilepathMatch) {
                      {"*[a-\u03B6]", "A", false},
                      {"a?b", "a/b", false},
                      {"a*b", "a/b", false},
+                     {"a*", "a\xF1x/b", false},
                      {"[\\]a]", "]", true},
                      {"[x\\-]", "-", true},
                      {"[]a]", "]", false},

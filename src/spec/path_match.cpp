@@ -17,6 +17,11 @@ char32_t take(std::string_view& text) {
     return lead;
   }
   for (std::size_t i = 1; i < length; ++i) {
+    // Not a character after all: a slash behind a stray byte stays a slash.
+    if ((static_cast<unsigned char>(text[i]) & 0xC0u) != 0x80u) {
+      text.remove_prefix(1);
+      return lead;
+    }
     value = value << 6 | (static_cast<unsigned char>(text[i]) & 0x3Fu);
   }
   text.remove_prefix(length);
