@@ -27,6 +27,19 @@ TEST(HttpParser, ReadsAMessageThatComesByteByByte) {
   EXPECT_EQ(input, "");
 }
 
+TEST(HttpParser, ReadsAnEmptyChunkedBodyThatComesByteByByte) {
+  HttpParser parser(HttpParser::Role::kRequest, 1000);
+  std::string input;
+  for (const char c :
+       std::string_view("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")) {
+    input += c;
+    ASSERT_TRUE(parser.feed(input));
+    ASSERT_TRUE(parser.feed(input)) << "also when nothing came meanwhile";
+  }
+  EXPECT_TRUE(parser.message_done());
+  EXPECT_EQ(input, "");
+}
+
 TEST(HttpParser, LeavesTheNextMessageInTheInput) {
   HttpParser parser(HttpParser::Role::kRequest, 1000);
   std::string input = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\n";
