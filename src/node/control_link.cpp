@@ -21,7 +21,7 @@ ControlLink::ControlLink(Runtime& runtime, HttpEndpoint control, std::string nod
     : runtime_(runtime),
       control_(std::move(control)),
       node_id_(std::move(node_id)),
-      life_(std::move(life)),
+      report_(std::move(life)),
       on_desired_(std::move(on_desired)),
       group_(runtime),
       to_send_(runtime) {}
@@ -33,13 +33,7 @@ void ControlLink::start(std::int64_t generation) {
 }
 
 void ControlLink::report(NodeObserved observed) {
-  observed.life = life_;
-  std::string content = to_json_text(observed);
-  if (content == content_) return;
-  content_ = std::move(content);
-  observed.sequence = ++sequence_;
-  body_ = to_json_text(observed);
-  to_send_.notify();
+  if (report_.set(std::move(observed))) to_send_.notify();
 }
 
 Task<void> ControlLink::receive() {
@@ -54,8 +48,8 @@ Task<void> ControlLink::receive() {
 Task<void> ControlLink::receive_once() {
   HttpClient client(runtime_, control_);
   HttpRequest request;
-  request.target =
-      fmt::format("/agent/v1/desired?node={}&generation={}&life={}", node_id_, generation_, life_);
+  request.target = fmt::format("/agent/v1/desired?node={}&generation={}&life={}", node_id_,
+                               generation_, report_.life());
   request.limit = kSilenceLimit;
   request.idle_limit = kSilenceLimit;
   auto response = co_await client.open(request);
@@ -87,12 +81,12 @@ Task<void> ControlLink::send() {
   while (!stopping_) {
     const bool woken = co_await to_send_.wait_for(kReportPeriod);
     if (woken && !stopping_) co_await sleep_for(kCoalesce);
-    if (stopping_ || body_.empty()) continue;
+    if (stopping_ || report_.body().empty()) continue;
     HttpRequest request;
     request.method = "POST";
     request.target = fmt::format("/agent/v1/observed?node={}", node_id_);
     request.headers.add("Content-Type", "application/json");
-    request.body = body_;
+    request.body = report_.body();
     auto response = co_await client.send(request);
     if (response && response->status / 100 == 2) continue;
     if (response) {

@@ -6,6 +6,7 @@
 
 #include "model/node_state.h"
 #include "net/http_client.h"
+#include "node/outgoing_report.h"
 #include "task/group.h"
 #include "task/signal.h"
 
@@ -36,16 +37,13 @@ class ControlLink {
   Runtime& runtime_;
   HttpEndpoint control_;
   std::string node_id_;
-  std::string life_;
+  OutgoingReport report_;
   OnDesired on_desired_;
   Group group_;
   Signal to_send_;
   bool stopping_ = false;
   bool connected_ = false;
   std::int64_t generation_ = 0;
-  std::string content_;  // of the latest report, without its number
-  std::string body_;     // the latest report; empty: none yet
-  std::int64_t sequence_ = 0;
 };
 
 }  // namespace croft::node

@@ -50,7 +50,7 @@ Agent::Agent(SimWorld& world)
       to_send_(world.runtime),
       engine_(world.cluster, "", "agent"),
       containers_(world.runtime, engine_, world.install_id, changed_),
-      life_(fmt::format("{}", world.now().count())),
+      report_(fmt::format("{}", world.now().count())),
       group_(world.runtime) {}
 
 void Agent::die(const std::string& why) {
@@ -120,13 +120,7 @@ void Agent::publish() {
     observed.containers_known = true;
     observed.containers = *containers_.containers();
   }
-  observed.life = life_;
-  std::string content = to_json_text(observed);
-  if (content == content_) return;
-  content_ = std::move(content);
-  observed.sequence = ++sequence_;
-  body_ = to_json_text(observed);
-  to_send_.notify();
+  if (report_.set(std::move(observed))) to_send_.notify();
 }
 
 Task<void> Agent::receive() {
@@ -138,7 +132,7 @@ Task<void> Agent::receive() {
 
 Task<void> Agent::receive_once() {
   if (world_.control == nullptr || !world_.link_up()) co_return;
-  const auto exchange = world_.control->request("GET", "/agent/v1/desired", life_, "");
+  const auto exchange = world_.control->request("GET", "/agent/v1/desired", report_.life(), "");
   if (!exchange) co_return;
   to_send_.notify();
   struct Leave {
@@ -173,8 +167,8 @@ Task<void> Agent::send() {
   for (;;) {
     const bool woken = co_await to_send_.wait_for(kReportPeriod);
     if (woken) co_await sleep_for(Millis(20));
-    if (body_.empty()) continue;
-    const std::string body = body_;
+    if (report_.body().empty()) continue;
+    const std::string body = report_.body();
     const bool taken = co_await post(body);
     if (taken) continue;
     co_await sleep_for(kReconnectPause);

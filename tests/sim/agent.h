@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "node/container_watch.h"
+#include "node/outgoing_report.h"
 #include "pipe.h"
 #include "world.h"
 
@@ -44,10 +45,7 @@ class Agent {
   std::int64_t applied_generation_ = 0;
   std::vector<std::string> segments_;
   std::string error_;
-  std::string life_;
-  std::int64_t sequence_ = 0;
-  std::string content_;
-  std::string body_;
+  node::OutgoingReport report_;
   Group group_;
 };
 
