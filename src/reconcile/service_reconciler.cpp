@@ -26,7 +26,6 @@ struct ServiceReconciler::Wanted {
   Project project;
   Service service;
   InstanceSet set;
-  Secret init_config;
 };
 
 ServiceReconciler::ServiceReconciler(Store& store, engine::SwarmEngine& engine, World& world,
@@ -49,10 +48,7 @@ Task<Result<std::vector<ServiceReconciler::Wanted>>> ServiceReconciler::read_wan
       if (!service) return fail(std::move(service).error());
       auto project = get_project(tx, Scope::platform(), set.project_id);
       if (!project) return fail(std::move(project).error());
-      auto init = instance_set_init_config(tx, Scope::platform(), set.id);
-      if (!init) return fail(std::move(init).error());
-      wanted.push_back(
-          {std::move(*project), std::move(*service), std::move(set), std::move(*init)});
+      wanted.push_back({std::move(*project), std::move(*service), std::move(set)});
     }
     return wanted;
   });
@@ -109,13 +105,18 @@ Task<Status> ServiceReconciler::converge(const Wanted& wanted, const engine::Ser
 }
 
 Task<Status> ServiceReconciler::create(const Wanted& wanted) {
-  auto init = from_json_text<InitConfig>(wanted.init_config.reveal());
+  const InstanceSetId id = wanted.set.id;
+  auto config = co_await store_.read(
+      [&id](const Tx& tx) { return instance_set_init_config(tx, Scope::platform(), id); });
+  if (!config && config.error().code() == ErrorCode::kNotFound) co_return Status{};  // gone by now
+  if (!config) co_return fail(std::move(config).error());
+  auto init = from_json_text<InitConfig>(config->reveal());
   if (!init) co_return fail(std::move(init).error());
   auto type = catalog_.find(wanted.service.type, {});
   if (!type) co_return fail(std::move(type).error());
   auto machine = co_await engine_.info(kEngineLimit);
   if (!machine) co_return fail(std::move(machine).error());
-  auto secret = co_await ensure_secret(wanted);
+  auto secret = co_await ensure_secret(wanted, *config);
   if (!secret) co_return fail(std::move(secret).error());
 
   SetRuntime runtime;
@@ -140,13 +141,14 @@ Task<Status> ServiceReconciler::create(const Wanted& wanted) {
   co_return Status{};
 }
 
-Task<Result<std::string>> ServiceReconciler::ensure_secret(const Wanted& wanted) {
+Task<Result<std::string>> ServiceReconciler::ensure_secret(const Wanted& wanted,
+                                                           const Secret& init_config) {
   const std::string name = names_.set_secret(wanted.set);
   auto existing = co_await engine_.list_secrets({.names = {name}}, kEngineLimit);
   if (!existing) co_return fail(std::move(existing).error());
   if (!existing->empty()) co_return existing->front().id;
   const engine::Labels labels = names_.set_labels("secret", wanted.service, wanted.set);
-  co_return co_await engine_.create_secret(name, labels, wanted.init_config, kEngineLimit);
+  co_return co_await engine_.create_secret(name, labels, init_config, kEngineLimit);
 }
 
 Task<Result<bool>> ServiceReconciler::remove(const Wanted& wanted,

@@ -30,7 +30,7 @@ class ServiceReconciler final : public Reconciler {
   Task<Result<std::vector<Wanted>>> read_wanted();
   Task<Status> converge(const Wanted& wanted, const engine::ServiceInfo* existing, bool sees_all);
   Task<Status> create(const Wanted& wanted);
-  Task<Result<std::string>> ensure_secret(const Wanted& wanted);
+  Task<Result<std::string>> ensure_secret(const Wanted& wanted, const Secret& init_config);
   // True when nothing of the set is left.
   Task<Result<bool>> remove(const Wanted& wanted, const engine::ServiceInfo* existing,
                             bool sees_all);
