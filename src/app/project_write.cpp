@@ -152,6 +152,10 @@ Task<Result<ProcessView>> delete_project(const AppContext& context, const Actor&
                                   .params = {{"name", found->name}},
                                   .object = "project " + found->name});
     if (!process) return fail(std::move(process).error());
+    // Not even while it waits for its turn: the project would stay "deleting" with nobody at it.
+    process->cancellable = false;
+    process = update_process(tx, actor.scope, *process);
+    if (!process) return fail(std::move(process).error());
     CROFT_TRY(set_project_status(tx, actor.scope, found->id, ProjectStatus::kDeleting));
     return view_process(tx, std::move(*process));
   });

@@ -140,6 +140,9 @@ TEST_F(UseCases, DeletingAProjectStartsOneProcess) {
   EXPECT_EQ(first.process.kind, "project.delete");
   EXPECT_EQ(first.actor, "ann");
   EXPECT_EQ(must(run(delete_project(context_, *ann_, "shop", {}))).process.id, first.process.id);
+  // It would leave the project "deleting", with nobody at it.
+  EXPECT_EQ(run(cancel_process(context_, *ann_, first.process.id)).error().code(),
+            ErrorCode::kConflict);
   EXPECT_EQ(must(run(show_project(context_, *ann_, "shop"))).project.status,
             ProjectStatus::kDeleting);
 }

@@ -155,9 +155,22 @@ Task<Status> DeleteProjectProcess::run(std::string step, ProcessRun& run) {
   co_return deleted;
 }
 
-// What is gone is gone; with what is left the user can work, or delete it again.
+// What is gone is gone. What is left is seen as failed, and can be deleted again, as after the
+// failed deletion of a service: a process that has ended does not go on behind its user's back.
 Task<void> DeleteProjectProcess::undo(ProcessRun& run) {
-  co_await set_active(context_.store, run.process().project_id);
+  const ProjectId id = run.process().project_id;
+  const Status told = co_await context_.store.write([id](Tx& tx) -> Status {
+    const Scope all = Scope::platform();
+    const auto services = list_services(tx, all, id);
+    if (!services) return fail(services.error());
+    for (const Service& service : *services) {
+      if (service.status != ServiceStatus::kDeleting) continue;
+      CROFT_TRY(set_service_status(tx, all, service.id, ServiceStatus::kFailed));
+    }
+    return set_project_status(tx, all, id, ProjectStatus::kActive);
+  });
+  if (told || told.error().code() == ErrorCode::kNotFound) co_return;
+  log_warning("cannot set a project's status", {{"error", told.error().describe()}});
 }
 
 Task<Result<boost::json::value>> DeleteProjectProcess::result(ProcessRun&) {
