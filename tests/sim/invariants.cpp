@@ -4,11 +4,7 @@
 
 #include "control_plane.h"
 #include "reconcile/names.h"
-#include "store/instance_sets.h"
-#include "store/processes.h"
-#include "store/projects.h"
-#include "store/services.h"
-#include "store/versions.h"
+#include "store/columns.h"
 
 namespace croft::sim {
 namespace {
@@ -26,26 +22,79 @@ bool passing(ServiceStatus status) {
          status == ServiceStatus::kDeleting;
 }
 
+// What `make` makes of each row.
+template <class F>
+auto rows_of(const Tx& tx, std::string_view sql, F make) {
+  std::vector<decltype(make(std::declval<const SqlRow&>()))> made;
+  for (const SqlRow& row : must(tx.query(sql, {}))) made.push_back(make(row));
+  return made;
+}
+
+std::vector<Project> projects_of(const Tx& tx) {
+  return rows_of(tx, "SELECT id, name, status, network_number FROM projects ORDER BY id",
+                 [](const SqlRow& row) {
+                   return Project{.id = id_at<ProjectId>(row, 0),
+                                  .name = row.text(1),
+                                  .status = enum_at<ProjectStatus>(row, 2),
+                                  .network_number = row.small(3)};
+                 });
+}
+
+std::vector<Service> services_of(const Tx& tx) {
+  return rows_of(tx,
+                 "SELECT id, project_id, hostname, category, status, containers, "
+                 "active_version_id FROM services ORDER BY id",
+                 [](const SqlRow& row) {
+                   return Service{.id = id_at<ServiceId>(row, 0),
+                                  .project_id = id_at<ProjectId>(row, 1),
+                                  .hostname = row.text(2),
+                                  .category = enum_at<ServiceCategory>(row, 3),
+                                  .status = enum_at<ServiceStatus>(row, 4),
+                                  .containers = row.small(5),
+                                  .active_version_id = id_at<VersionId>(row, 6)};
+                 });
+}
+
+std::vector<InstanceSet> sets_of(const Tx& tx) {
+  return rows_of(tx,
+                 "SELECT id, service_id, version_id, containers, duty, state FROM instance_sets "
+                 "ORDER BY id",
+                 [](const SqlRow& row) {
+                   return InstanceSet{.id = id_at<InstanceSetId>(row, 0),
+                                      .service_id = id_at<ServiceId>(row, 1),
+                                      .version_id = id_at<VersionId>(row, 2),
+                                      .containers = row.small(3),
+                                      .duty = enum_at<InstanceDuty>(row, 4),
+                                      .state = enum_at<InstanceSetState>(row, 5)};
+                 });
+}
+
 }  // namespace
 
 Invariants::Rows Invariants::read() {
   auto rows = world_.disk.look(world_.clock.now(), [](const Tx& tx) -> Result<Rows> {
-    const Scope all = Scope::platform();
-    Rows read;
-    read.projects = must(all_projects(tx, all));
-    read.services = must(all_services(tx, all));
-    read.sets = must(all_instance_sets(tx, all));
-    for (const SqlRow& row : must(tx.query("SELECT id, service_id, status FROM versions", {}))) {
-      read.version_ids.insert(row.text(0));
-      read.versions.push_back(
-          {*VersionId::parse(row.text(0)), *ServiceId::parse(row.text(1)), row.text(2)});
-    }
+    Rows read{.projects = projects_of(tx), .services = services_of(tx), .sets = sets_of(tx)};
+    read.versions =
+        rows_of(tx, "SELECT id, service_id, status FROM versions", [](const SqlRow& row) {
+          return VersionRow{.id = id_at<VersionId>(row, 0),
+                            .service_id = id_at<ServiceId>(row, 1),
+                            .status = enum_at<VersionStatus>(row, 2)};
+        });
     read.processes =
-        must(list_processes(tx, all,
-                            {.statuses = {ProcessStatus::kPending, ProcessStatus::kRunning,
-                                          ProcessStatus::kCanceling, ProcessStatus::kRollbacking}},
-                            {.limit = 200}))
-            .items;
+        rows_of(tx,
+                "SELECT id, number, iif(service_id = '', project_id, service_id), kind, status, "
+                "step, parent_id FROM processes "
+                "WHERE status IN ('pending', 'running', 'canceling', 'rollbacking') "
+                "ORDER BY number",
+                [](const SqlRow& row) {
+                  return ProcessRow{.id = id_at<ProcessId>(row, 0),
+                                    .number = row.integer(1),
+                                    .queue = row.text(2),
+                                    .kind = row.text(3),
+                                    .status = enum_at<ProcessStatus>(row, 4),
+                                    .step = row.text(5),
+                                    .parent_id = id_at<ProcessId>(row, 6)};
+                });
     return read;
   });
   return must(std::move(rows));
@@ -54,12 +103,14 @@ Invariants::Rows Invariants::read() {
 void Invariants::look() {
   if (world_.disk.commits() == 0) return;
   const Rows rows = read();
-  for (const Process& process : rows.processes) {
-    std::string text = fmt::format("process {} {} {} {}", process.number, process.kind,
-                                   enum_to_string(process.status), process.step);
-    std::string& last = processes_[process.id];
-    if (last != text) world_.trace(text);
-    last = std::move(text);
+  for (const ProcessRow& process : rows.processes) {
+    ProcessRow& last = processes_[process.id];
+    if (last.id == process.id && last.status == process.status && last.step == process.step) {
+      continue;
+    }
+    world_.trace(fmt::format("process {} {} {} {}", process.number, process.kind,
+                             enum_to_string(process.status), process.step));
+    last = process;
   }
   check_versions(rows);
   check_sets(rows);
@@ -69,7 +120,7 @@ void Invariants::look() {
 void Invariants::check_versions(const Rows& rows) {
   std::map<ServiceId, std::vector<VersionId>> active;
   for (const VersionRow& version : rows.versions) {
-    if (version.status == "active") active[version.service_id].push_back(version.id);
+    if (version.status == VersionStatus::kActive) active[version.service_id].push_back(version.id);
   }
   std::map<ServiceId, VersionId> now;
   for (const Service& service : rows.services) {
@@ -113,12 +164,10 @@ void Invariants::check_sets(const Rows& rows) {
 }
 
 void Invariants::check_queues(const Rows& rows) {
-  std::map<std::string, const Process*> busy;
-  for (const Process& process : rows.processes) {
+  std::map<std::string, const ProcessRow*> busy;
+  for (const ProcessRow& process : rows.processes) {
     if (process.status == ProcessStatus::kPending) continue;
-    const std::string queue =
-        process.service_id.empty() ? process.project_id.str() : process.service_id.str();
-    const Process*& place = busy[queue];
+    const ProcessRow*& place = busy[process.queue];
     const bool related =
         place != nullptr && (place->parent_id == process.id || process.parent_id == place->id);
     if (place != nullptr && !related) {
@@ -145,7 +194,7 @@ std::string Invariants::unfinished() {
 }
 
 std::string Invariants::unfinished_rows(const Rows& rows) {
-  for (const Process& process : rows.processes) {
+  for (const ProcessRow& process : rows.processes) {
     return fmt::format("process {} ({}) is {} in step {}", process.number, process.kind,
                        enum_to_string(process.status), process.step);
   }
@@ -154,12 +203,11 @@ std::string Invariants::unfinished_rows(const Rows& rows) {
     return fmt::format("project {} is {}", project.name, enum_to_string(project.status));
   }
   for (const VersionRow& version : rows.versions) {
-    const auto status = enum_from_string<VersionStatus>(version.status);
     // Not deployed yet: nobody asked.
-    const bool waits =
-        status == VersionStatus::kUploading || status == VersionStatus::kWaitingToBuild;
-    if ((status && is_settled(*status)) || waits) continue;
-    return fmt::format("version {} is {}", version.id.str(), version.status);
+    const bool waits = version.status == VersionStatus::kUploading ||
+                       version.status == VersionStatus::kWaitingToBuild;
+    if (is_settled(version.status) || waits) continue;
+    return fmt::format("version {} is {}", version.id.str(), enum_to_string(version.status));
   }
   return {};
 }
@@ -237,7 +285,10 @@ std::string Invariants::unfinished_engine(const Rows& rows) {
   }
   for (const auto& [tag, id] : world_.node().tags) {
     if (!tag.starts_with("sim/app:")) continue;
-    if (!rows.version_ids.contains(tag.substr(8))) return "orphan image " + tag;
+    const bool wanted =
+        std::any_of(rows.versions.begin(), rows.versions.end(),
+                    [&](const VersionRow& one) { return one.id.str() == tag.substr(8); });
+    if (!wanted) return "orphan image " + tag;
   }
   for (const auto& [name, volume] : world_.node().volumes) {
     const bool wanted = std::any_of(

@@ -22,20 +22,28 @@ class Invariants {
   std::string unfinished();
 
  private:
-  // What matters here of a version; reading all of it after every commit would take most of the
-  // time.
+  // What matters here of the rows: reading all of them after every commit takes most of the time.
+  // Of Project, Service and InstanceSet read() sets what it needs only.
   struct VersionRow {
     VersionId id;
     ServiceId service_id;
-    std::string status;
+    VersionStatus status = VersionStatus::kUploading;
+  };
+  struct ProcessRow {
+    ProcessId id;
+    std::int64_t number = 0;
+    std::string queue;  // id of the service, or of the project
+    std::string kind;
+    ProcessStatus status = ProcessStatus::kPending;
+    std::string step;
+    ProcessId parent_id;
   };
   struct Rows {
     std::vector<Project> projects;
     std::vector<Service> services;
     std::vector<InstanceSet> sets;
     std::vector<VersionRow> versions;
-    std::vector<Process> processes;  // not finished
-    std::set<std::string> version_ids;
+    std::vector<ProcessRow> processes;  // not finished, oldest first
   };
   Rows read();
   void check_versions(const Rows& rows);
@@ -50,7 +58,7 @@ class Invariants {
   const Cores& cores_;
   std::map<ServiceId, VersionId> active_;       // as last seen
   std::map<ServiceId, InstanceSetId> serving_;  // as last seen
-  std::map<ProcessId, std::string> processes_;  // for the trace
+  std::map<ProcessId, ProcessRow> processes_;   // for the trace
 };
 
 }  // namespace croft::sim
