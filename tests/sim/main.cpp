@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* kUsage =
     R"(croft-sim --data DIR [--seeds N] [--from S] [--trace] [--without I,J…] [--regressions FILE]
-          [--jobs J] [--keep-going] [--no-shrink]
+          [--jobs J] [--keep-going] [--no-shrink] [--twice]
 
   --data DIR          the checkout: catalog/
   --seeds N           how many (100), from seed S (1) on
@@ -33,6 +33,7 @@ constexpr const char* kUsage =
   --jobs J            threads (as many as there are processors)
   --keep-going        runs all seeds, counts the failures
   --no-shrink         does not look for a smaller failure
+  --twice             runs every seed again, and demands that the same happens
 )";
 
 // Above every level there is: what croft logs belongs to a trace only.
@@ -113,9 +114,14 @@ class Runner {
     const Plan plan = without(make_plan(job.seed), job.left_out);
     const Verdict verdict = simulate(plan, catalog_, trace_);
     virtual_ms_ += verdict.took.count();
+    const std::scoped_lock lock(mutex_);
+    const auto [known, fresh] = hashes_.emplace(job.seed, verdict.trace_hash);
+    if (!fresh && known->second != verdict.trace_hash) {
+      ++failed_;
+      fmt::print("seed {} went another way when it was run again\n", job.seed);
+    }
     if (verdict.good()) return;
     ++failed_;
-    const std::scoped_lock lock(mutex_);
     ++failures_[verdict.invariant];
     fmt::print("seed {} failed after {:.3f} s: {}: {}\n", job.seed,
                static_cast<double>(verdict.took.count()) / 1000, verdict.invariant, verdict.what);
@@ -143,6 +149,7 @@ class Runner {
   std::atomic<std::int64_t> virtual_ms_{0};
   std::mutex mutex_;
   std::map<std::string, int> failures_;
+  std::map<std::uint64_t, std::uint64_t> hashes_;  // of traces, by seed
 };
 
 int run(const Args& args) {
@@ -159,6 +166,11 @@ int run(const Args& args) {
     const std::uint64_t count = std::stoull(args.get("seeds", "100"));
     const std::set<std::size_t> left_out = numbers(args.get("without"));
     for (std::uint64_t i = 0; i < count; ++i) jobs.push_back({from + i, left_out});
+  }
+  if (args.has("twice")) {
+    // Backwards, so that memory looks different then.
+    const std::vector<Job> again(jobs.rbegin(), jobs.rend());
+    jobs.insert(jobs.end(), again.begin(), again.end());
   }
   unsigned threads = std::max(1u, std::thread::hardware_concurrency());
   if (args.has("jobs")) threads = static_cast<unsigned>(std::stoul(args.get("jobs")));
@@ -182,7 +194,7 @@ int run(const Args& args) {
 int main(int argc, char** argv) {
   auto args =
       croft::Args::parse(argc, argv, {"data", "seeds", "from", "without", "regressions", "jobs"},
-                         {"trace", "keep-going", "no-shrink"});
+                         {"trace", "keep-going", "no-shrink", "twice"});
   if (!args || args->has("help")) {
     fmt::print("{}", croft::sim::kUsage);
     return args ? 0 : 2;
