@@ -214,8 +214,9 @@ bool Cores::may_be_down(const ServiceId& service) {
   });
   if (!row) return true;                       // deleted
   if (is_managed(row->category)) return true;  // one volume: stops before it starts
+  // Failed is a runtime only when its deletion was.
   return row->status == ServiceStatus::kStopping || row->status == ServiceStatus::kStopped ||
-         row->status == ServiceStatus::kDeleting;
+         row->status == ServiceStatus::kDeleting || row->status == ServiceStatus::kFailed;
 }
 
 }  // namespace croft::sim
