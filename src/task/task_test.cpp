@@ -53,6 +53,16 @@ Task<bool> runs_elsewhere(Pool* pool) {
   co_return there != here&& std::this_thread::get_id() == here;
 }
 
+// What a pool's thread still has to let go of from one run must not end the next.
+TEST(Pool, OneRunAfterTheOtherGetsItsOwnAnswer) {
+  Runtime runtime;
+  Pool pool(2);
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_EQ(runtime.run_until_done(run_blocking(pool, [i] { return std::to_string(i); })),
+              std::to_string(i));
+  }
+}
+
 TEST(Task, Runs) {
   Runtime runtime;
   EXPECT_EQ(runtime.run_until_done(twice(21)), 42);
