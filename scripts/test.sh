@@ -15,7 +15,7 @@ run_tests() {
   for part in "${parts[@]}"; do
     case $part in
       tidy) run_tidy ;;
-      unit) build "$test_preset"; run_ctest -L unit ;;
+      unit) build "$test_preset"; run_ctest -L unit -j"$(nproc)" ;;
       integration|platform|crash) on_engine+=("$part") ;;
       *) die "unknown part: $part" "./dev test tidy unit integration platform crash" ;;
     esac
