@@ -41,23 +41,20 @@ constexpr auto kCertificate = std::to_array<std::string_view>(
      "certificate signed by unknown authority", "unable to get local issuer certificate",
      "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"});
 
-// A package manager: how its lines look, which variable names its registry, and which one it asks
-// when that is not set.
+// A package manager: how its lines look, and which variable names its registry.
 struct Manager {
   std::string_view sign;
   std::string_view setting;
-  std::string_view usual_host;
 };
-constexpr auto kManagers =
-    std::to_array<Manager>({{"npm error", "NPM_CONFIG_REGISTRY", "registry.npmjs.org"},
-                            {"npm ERR!", "NPM_CONFIG_REGISTRY", "registry.npmjs.org"},
-                            {"ERR_PNPM", "NPM_CONFIG_REGISTRY", "registry.npmjs.org"},
-                            {"YN0", "YARN_NPM_REGISTRY_SERVER", "registry.yarnpkg.com"},
-                            {"pip._vendor", "PIP_INDEX_URL", "pypi.org"},
-                            {"connection broken by", "PIP_INDEX_URL", "pypi.org"},
-                            {"/simple/", "PIP_INDEX_URL", "pypi.org"},
-                            {"go: ", "GOPROXY", "proxy.golang.org"},
-                            {"packagist", "COMPOSER_REPO_PACKAGIST", "repo.packagist.org"}});
+constexpr auto kManagers = std::to_array<Manager>({{"npm error", "NPM_CONFIG_REGISTRY"},
+                                                   {"npm ERR!", "NPM_CONFIG_REGISTRY"},
+                                                   {"ERR_PNPM", "NPM_CONFIG_REGISTRY"},
+                                                   {"YN0", "YARN_NPM_REGISTRY_SERVER"},
+                                                   {"pip._vendor", "PIP_INDEX_URL"},
+                                                   {"connection broken by", "PIP_INDEX_URL"},
+                                                   {"/simple/", "PIP_INDEX_URL"},
+                                                   {"go: ", "GOPROXY"},
+                                                   {"packagist", "COMPOSER_REPO_PACKAGIST"}});
 // What stands in front of a host.
 constexpr auto kBeforeHost = std::to_array<std::string_view>(
     {"://", "ENOTFOUND ", "EAI_AGAIN ", "ECONNREFUSED ", "ETIMEDOUT ", "host='",
@@ -95,13 +92,10 @@ const Manager* manager_of(std::string_view line) {
   return found == kManagers.end() ? nullptr : &*found;
 }
 
-// Where the manager was told to look, or looks by itself.
+// Where the manager was told to look; empty: at its own default.
 std::string host_of(const Manager& manager, const std::map<std::string, std::string>& env) {
   const auto set = env.find(std::string(manager.setting));
-  if (set != env.end()) {
-    if (std::string host = host_in(set->second); !host.empty()) return host;
-  }
-  return std::string(manager.usual_host);
+  return set == env.end() ? std::string() : host_in(set->second);
 }
 
 }  // namespace
@@ -125,8 +119,10 @@ std::optional<RegistryTrouble> find_registry_trouble(
 }
 
 std::string describe(const RegistryTrouble& trouble) {
-  std::string whom =
-      trouble.setting.empty() ? trouble.host : "the package registry " + trouble.host;
+  std::string whom = trouble.host;
+  if (!trouble.setting.empty()) {
+    whom = whom.empty() ? "the default package registry" : "the package registry " + whom;
+  }
   if (whom.empty()) whom = "a package archive or registry";
   if (trouble.certificate) {
     return fmt::format(
