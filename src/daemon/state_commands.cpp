@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxPassphrase = 1024;
 
-Result<std::filesystem::path> home_of(const Args& args) {
-  if (args.get("home").empty()) return fail(ErrorCode::kInvalid, "--home is missing; see --help");
-  return std::filesystem::absolute(args.get("home"));
-}
-
 }  // namespace
 
 Result<Secret> read_passphrase() {

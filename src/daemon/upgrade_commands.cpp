@@ -1,15 +1,10 @@
 #include "daemon/upgrade_commands.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
-#include "base/fd.h"
 #include "base/file.h"
 #include "base/free_space.h"
-#include "base/spawn.h"
 #include "daemon/home.h"
-#include "net/http_client.h"
 #include "store/backup.h"
 #include "store/migrations.h"
 #include "store/sqlite/sqlite_database.h"
@@ -31,19 +26,6 @@ constexpr Millis kPoll{200};
 // Longer than a trial and the way back from it.
 constexpr Millis kLongest = supervise::TrialLimits{}.whole + Millis(600'000);
 
-Result<fs::path> home_of(const Args& args) {
-  if (args.get("home").empty()) return fail(ErrorCode::kInvalid, "--home is missing; see --help");
-  return fs::absolute(args.get("home"));
-}
-
-// Nullopt: another process has it.
-Result<std::optional<Fd>> try_lock(const fs::path& path) {
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) return fail(errno_error(fmt::format("open {}", path.string()), errno));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return std::optional<Fd>();
-  return std::optional<Fd>(std::move(fd));
-}
-
 Status check_supervised(const fs::path& home) {
   const auto lock = try_lock(home / "run" / kSupervisorLock);
   if (!lock) return fail(lock.error());
@@ -55,28 +37,19 @@ Status check_supervised(const fs::path& home) {
 
 // What does not work now would be blamed on the new release.
 Task<Status> check_ready(Runtime* runtime, fs::path home) {
-  auto url = read_file(home / "run" / "api-url", 4096);
-  if (!url) co_return fail(std::move(url).error());
-  auto endpoint = HttpEndpoint::from_url(url->substr(0, url->find('\n')));
-  if (!endpoint) co_return fail(std::move(endpoint).error());
-  HttpClient client(*runtime, *endpoint);
-  auto answer = co_await client.send({.target = "/readyz", .limit = Millis(10'000)});
-  if (!answer) co_return fail(std::move(answer).error());
-  if (answer->status == 200) co_return Status();
+  auto ready = co_await supervise::is_ready(*runtime, home, Millis(10'000));
+  if (!ready) co_return fail(std::move(ready).error());
+  if (*ready) co_return Status();
   co_return fail(ErrorCode::kFailed,
                  "the platform is not ready now, see croft status; mend that before an upgrade");
 }
 
 // That its croftd runs on this machine, and can work with the state.
 Status check_release(const Release& release, const fs::path& home) {
-  const fs::path program = release.programs / "croftd";
-  const auto run =
-      run_program({.argv = {program.string(), "--home", home.string(), "--check-store"}});
-  if (!run) return fail(run.error());
-  if (run->exit_code == 0) return {};
-  std::string said = run->errors;
-  while (!said.empty() && said.back() == '\n') said.pop_back();
-  return fail(ErrorCode::kFailed, fmt::format("{} cannot be used: {}", program.string(), said));
+  Status checked = supervise::run_croftd(release, home, {"--check-store"});
+  if (checked) return {};
+  const std::string program = (release.programs / "croftd").string();
+  return fail(std::move(checked).error().in(fmt::format("{} cannot be used", program)));
 }
 
 Task<Result<UpgradeAnswer>> wait_for_answer(UpgradeFiles files, std::string id) {

@@ -37,6 +37,27 @@ std::string last_line(std::string text) {
 
 }  // namespace
 
+Task<Result<bool>> is_ready(Runtime& runtime, std::filesystem::path home, Millis limit) {
+  auto endpoint = HttpEndpoint::from_url(line_of(home / "run" / "api-url"));
+  if (!endpoint) co_return fail(std::move(endpoint).error());
+  HttpClient client(runtime, *endpoint);
+  auto answer = co_await client.send({.target = "/readyz", .limit = limit});
+  if (!answer) co_return fail(std::move(answer).error());
+  co_return answer->status == 200;
+}
+
+Status run_croftd(const Release& release, const std::filesystem::path& home,
+                  const std::vector<std::string>& words) {
+  SpawnOptions options;
+  options.argv = {(release.programs / "croftd").string(), "--home", home.string()};
+  options.argv.insert(options.argv.end(), words.begin(), words.end());
+  options.timeout = kCommandLimit;
+  const auto run = run_program(options);
+  if (!run) return fail(run.error());
+  if (run->exit_code == 0) return {};
+  return fail(ErrorCode::kFailed, last_line(run->errors));
+}
+
 Supervisor::Supervisor(Runtime& runtime, Clock& clock, SupervisorOptions options)
     : runtime_(runtime),
       clock_(clock),
@@ -169,7 +190,7 @@ Task<void> Supervisor::begin_trial(UpgradeRequest request) {
   ends_in_trial_ = 0;
   const auto target = releases_.find(request.release);
   Status possible = target ? Status() : fail(target.error());
-  if (possible && !request.restore) possible = co_await run_croftd(*target, {"--check-store"});
+  if (possible && !request.restore) possible = co_await ask_croftd(*target, {"--check-store"});
   if (possible) possible = files_.note(*trial_);
   if (!possible) {
     conclude({.id = request.id, .release = release_->name, .problem = possible.error().message()});
@@ -179,20 +200,15 @@ Task<void> Supervisor::begin_trial(UpgradeRequest request) {
   co_await stop_both();
   Status begun;
   if (request.restore) {
-    begun = co_await run_croftd(*target,
+    begun = co_await ask_croftd(*target,
                                 {"--restore-snapshot", releases_.snapshot(trial_->from).string()});
   }
   if (begun) begun = use(request.release);
   if (!begun) co_await go_back(begun.error().message());
 }
 
-Task<bool> Supervisor::ready() {
-  const auto endpoint = HttpEndpoint::from_url(line_of(options_.home / "run" / "api-url"));
-  if (!endpoint) co_return false;
-  HttpClient client(runtime_, *endpoint);
-  const HttpRequest request{.target = "/readyz", .limit = kReadyLimit};
-  const auto answer = co_await client.send(request);
-  co_return answer && answer->status == 200;
+Task<bool> Supervisor::ready() const {
+  co_return (co_await is_ready(runtime_, options_.home, kReadyLimit)).value_or(false);
 }
 
 Task<void> Supervisor::look_at_trial() {
@@ -233,8 +249,8 @@ Task<void> Supervisor::go_back(std::string problem) {
   UpgradeAnswer answer{
       .id = trial_->request.id, .release = trial_->from, .problem = std::move(problem)};
   const auto before = releases_.find(trial_->from);
-  if (before && !co_await run_croftd(*before, {"--check-store"})) {
-    const Status put_back = co_await run_croftd(
+  if (before && !co_await ask_croftd(*before, {"--check-store"})) {
+    const Status put_back = co_await ask_croftd(
         *before, {"--restore-snapshot", releases_.snapshot(trial_->request.release).string()});
     answer.restored = put_back.has_value();
     if (!put_back) answer.problem += "; " + put_back.error().message();
@@ -266,16 +282,10 @@ void Supervisor::conclude(UpgradeAnswer answer) {
   releases_.prune();
 }
 
-Task<Status> Supervisor::run_croftd(Release release, std::vector<std::string> words) {
-  SpawnOptions options;
-  options.argv = {(release.programs / "croftd").string(), "--home", options_.home.string()};
-  options.argv.insert(options.argv.end(), words.begin(), words.end());
-  options.timeout = kCommandLimit;
+Task<Status> Supervisor::ask_croftd(Release release, std::vector<std::string> words) {
   Pool pool(1);
-  const auto run = co_await run_blocking(pool, [&options] { return run_program(options); });
-  if (!run) co_return fail(run.error());
-  if (run->exit_code == 0) co_return Status();
-  co_return fail(ErrorCode::kFailed, last_line(run->errors));
+  co_return co_await run_blocking(
+      pool, [&release, &words, this] { return run_croftd(release, options_.home, words); });
 }
 
 }  // namespace croft::supervise

@@ -13,6 +13,14 @@
 
 namespace croft::supervise {
 
+// What /readyz of the croftd of `home` says. Fails when it does not answer within `limit`.
+Task<Result<bool>> is_ready(Runtime& runtime, std::filesystem::path home, Millis limit);
+
+// Runs the release's croftd on the state of `home`, to its end; the last line of what it says is
+// the error. Blocks for 10 minutes at most.
+Status run_croftd(const Release& release, const std::filesystem::path& home,
+                  const std::vector<std::string>& words);
+
 struct SupervisorOptions {
   std::filesystem::path home;
   std::string engine_socket;
@@ -55,10 +63,9 @@ class Supervisor {
   Task<void> look_at_trial();
   Task<void> go_back(std::string problem);
   void conclude(UpgradeAnswer answer);
-  Task<bool> ready();
+  Task<bool> ready() const;
   Task<bool> back_again();
-  // Runs the release's croftd to its end, on the state; what it says is the error.
-  Task<Status> run_croftd(Release release, std::vector<std::string> words);
+  Task<Status> ask_croftd(Release release, std::vector<std::string> words);
   Status use(const std::string& release);
 
   Runtime& runtime_;
