@@ -17,11 +17,16 @@ target_compile_options(croft_test_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp"
 target_precompile_headers(croft_test_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.h" <gmock/gmock.h>)
 target_link_libraries(croft_test_pch PRIVATE croft_flags croft_external GTest::gmock)
 
+# croft_precompiled(TARGET FROM): compiles the target with the precompiled header of another one.
+function(croft_precompiled target from)
+  target_precompile_headers(${target} REUSE_FROM ${from})
+  target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+endfunction()
+
 # croft_test(TARGET): compiles the target as a test.
 function(croft_test target)
   set_target_properties(${target} PROPERTIES CROFT_IS_TEST ON)
-  target_precompile_headers(${target} REUSE_FROM croft_test_pch)
-  target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  croft_precompiled(${target} croft_test_pch)
 endfunction()
 
 function(croft_library name)
@@ -72,7 +77,6 @@ function(croft_program name)
   set(libs ${ARG_LIBRARIES})
   list(TRANSFORM libs PREPEND croft_)
   add_executable(${name} main.cpp)
-  target_precompile_headers(${name} REUSE_FROM croft_base)
-  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  croft_precompiled(${name} croft_base)
   target_link_libraries(${name} PRIVATE ${libs})
 endfunction()
