@@ -10,7 +10,6 @@ import signal
 import subprocess
 import tempfile
 import time
-import urllib.parse
 
 from croft_platform import say
 
@@ -200,9 +199,7 @@ class Loss:
 
 def place(platform, project, service, scheme):
     """Where croft-load finds a service: through the edge of this platform."""
-    url = platform.ok("service", "show", f"{project}/{service}")["urls"][0]
-    port = platform.https_port if scheme == "https" else platform.http_port
-    return f"url={scheme}://{urllib.parse.urlsplit(url).hostname}:{port}/,connect=127.0.0.1:{port}"
+    return platform.load_place(platform.ok("service", "show", f"{project}/{service}")["urls"][0], scheme)
 
 
 def check_steady(steady):

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "platform"))
 import platform_case  # noqa: E402
 from croft_platform import read_text  # noqa: E402
-from load import Load, place, request_streams  # noqa: E402
+from load import Load, request_streams  # noqa: E402
 from outside import Outside, Wanted, label  # noqa: E402
 from platform_case import PlatformCase, say, wait_until  # noqa: E402
 
@@ -126,9 +126,9 @@ class Kills(PlatformCase):
 
     def streams(self):
         yield from request_streams(self.platform, "web", self.url, RATE)
-        yield "WebSockets", f"ws,rate=10,conns={HELD},body=60", place(self.platform, self.url, "https")
+        yield "WebSockets", f"ws,rate=10,conns={HELD},body=60", self.platform.load_place(self.url, "https")
         yield "downloads", "download,h1,GET,path=/download?bytes=1048576&seconds=1,rate=1,timeout=30s", \
-            place(self.platform, self.url, "http")
+            self.platform.load_place(self.url, "http")
 
     def nothing_lost(self, load):
         self.assertEqual(load.lost, 0, "\n".join(load.errors()))

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import urllib.parse
 
 
 class Load:
@@ -63,16 +62,10 @@ class Load:
                     if s.get("latency_ms") and s["name"] != "downloads"), default=0)
 
 
-def place(platform, url, scheme):
-    """Where a site of the platform is asked, as words of croft-load."""
-    port = platform.https_port if scheme == "https" else platform.http_port
-    return f"url={scheme}://{urllib.parse.urlsplit(url).hostname}:{port}/,connect=127.0.0.1:{port}"
-
-
 def request_streams(platform, name, url, rate):
     """`rate` requests per second in four ways: kept and fresh connections, GET and POST, HTTP/1.1 and HTTP/2."""
     ways = (("keepalive,h1,GET", "http", 0.4, 4), ("keepalive,h2,POST,path=/echo,body=200", "https", 0.3, 2),
             ("fresh,h1,GET", "http", 0.2, 200), ("fresh,h1,POST,path=/echo,body=200", "https", 0.1, 200))
     for words, scheme, share, connections in ways:
         kind = words.split(",path")[0].replace(",", " ")
-        yield f"{name} {kind}", f"{words},rate={rate * share:g},conns={connections}", place(platform, url, scheme)
+        yield f"{name} {kind}", f"{words},rate={rate * share:g},conns={connections}", platform.load_place(url, scheme)

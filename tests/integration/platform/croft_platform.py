@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 
 OWNER = "owner"
 PASSWORD = "correct horse battery staple"
@@ -199,6 +200,11 @@ class Platform:
         shutil.rmtree(self.home)
 
     # Talking to it
+
+    def load_place(self, url, scheme):
+        """Where croft-load finds a site of this platform, as words of one of its streams."""
+        port = self.https_port if scheme == "https" else self.http_port
+        return f"url={scheme}://{urllib.parse.urlsplit(url).hostname}:{port}/,connect=127.0.0.1:{port}"
 
     def croft(self, *args, token="", config="cli", stdin=None, timeout=900):
         """Runs the command line client. `token` None: none in the environment; default: the owner's.
