@@ -54,7 +54,7 @@ make_engine_cgroup() {
 remove_engine_cgroup() {
   local name group; name=$(engine_cgroup)
   for group in /sys/fs/cgroup/*/"$name" /sys/fs/cgroup/"$name"; do
-    [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + || say "the cgroup $group stays: something runs in it"
   done
 }
 
