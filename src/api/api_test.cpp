@@ -1,7 +1,7 @@
 // The API through its frame, with an exchange in memory.
-#include <cstdlib>
 
 #include "api/api_fixture.h"
+#include "api/no_platform.h"
 #include "api/routes_live.h"
 
 namespace croft {
@@ -278,28 +278,9 @@ TEST_F(ApiTest, EventsReplayFromTheLastSeenIdAndStayInTheScope) {
 }
 
 // Knows how ready it is and nothing else.
-class ReadinessOnly final : public RunningPlatform {
+class ReadinessOnly final : public NoPlatform {
  public:
-  std::vector<LiveInstance> instances(const InstanceSetId&) override { return {}; }
-  Task<Result<std::unique_ptr<engine::ExecSession>>> exec(std::string, std::vector<std::string>,
-                                                          bool, std::uint16_t,
-                                                          std::uint16_t) override {
-    co_return fail(ErrorCode::kUnsupported, "no containers");
-  }
-  Task<Status> begin_work() override { co_return Status(); }
-  Task<Result<std::uint64_t>> receive_source(const Version&, ByteSource&) override {
-    co_return fail(ErrorCode::kUnsupported, "no uploads");
-  }
-  LogStore& logs() override { std::abort(); }
-  Task<std::vector<ComponentStatus>> components() override {
-    co_return std::vector<ComponentStatus>();
-  }
-  Task<std::vector<DoctorCheck>> doctor() override { co_return std::vector<DoctorCheck>(); }
   Task<std::vector<ReadyCheck>> readiness() override { co_return checks; }
-  Task<Result<std::vector<std::string>>> ready_types() override {
-    co_return std::vector<std::string>();
-  }
-  Timestamp started_at() const override { return {}; }
 
   std::vector<ReadyCheck> checks{{.name = "engine", .ok = true},
                                  {.name = "core_image", .detail = "step 2/4, core on trixie"}};

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "api/api_fixture.h"
+#include "api/no_platform.h"
 #include "api/routes_live.h"
 #include "store/instance_sets.h"
 #include "store/versions.h"
@@ -79,7 +80,7 @@ class Clockwork final : public engine::ExecSession {
   int dots_;
 };
 
-class OneInstance final : public RunningPlatform {
+class OneInstance final : public NoPlatform {
  public:
   std::vector<LiveInstance> instances(const InstanceSetId&) override {
     return {{.id = "t", .container_id = "c", .name = "api-1", .running = true}};
@@ -89,20 +90,6 @@ class OneInstance final : public RunningPlatform {
                                                           std::uint16_t) override {
     co_return std::make_unique<Clockwork>(period, dots);
   }
-  Task<Status> begin_work() override { co_return Status(); }
-  Task<Result<std::uint64_t>> receive_source(const Version&, ByteSource&) override {
-    co_return fail(ErrorCode::kUnsupported, "no uploads");
-  }
-  LogStore& logs() override { std::abort(); }
-  Task<std::vector<ComponentStatus>> components() override {
-    co_return std::vector<ComponentStatus>();
-  }
-  Task<std::vector<DoctorCheck>> doctor() override { co_return std::vector<DoctorCheck>(); }
-  Task<std::vector<ReadyCheck>> readiness() override { co_return std::vector<ReadyCheck>(); }
-  Task<Result<std::vector<std::string>>> ready_types() override {
-    co_return std::vector<std::string>();
-  }
-  Timestamp started_at() const override { return {}; }
 
   Millis period{365ll * 24 * 3600 * 1000};
   int dots = 0;

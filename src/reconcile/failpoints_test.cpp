@@ -7,6 +7,7 @@
 
 #include "reconcile/all_processes.h"
 #include "reconcile/executor.h"
+#include "reconcile/no_artifacts.h"
 #include "store/processes.h"
 #include "store/projects.h"
 #include "store/store_fixture.h"
@@ -120,20 +121,6 @@ TEST_F(FailpointsTest, AStepThatIsToldToFailIsUndone) {
   EXPECT_EQ(run_one(false).status, ProcessStatus::kFailed);
   EXPECT_THAT(done_, testing::ElementsAre("one", "two", "undo"));
 }
-
-class NoArtifacts final : public Artifacts {
- public:
-  Task<Result<std::string>> run_image(const catalog::Resolved&, ProcessRun&) override {
-    co_return std::string();
-  }
-  Task<Result<BuiltBundle>> build(RolloutSubject, ProcessRun&) override { co_return BuiltBundle(); }
-  Task<Result<std::string>> version_image(RolloutSubject, ProcessRun&) override {
-    co_return std::string();
-  }
-  Task<void> discard(const Version&) override { co_return; }
-  Task<void> drop_build_cache(ServiceId) override { co_return; }
-  Task<Status> forget_service(ServiceId) override { co_return Status(); }
-};
 
 // Every process of croftd, on a world in which nothing runs.
 class AllProcessesTest : public FailpointsTest {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/fake/fake_engine.h"
+#include "reconcile/no_artifacts.h"
 #include "store/projects.h"
 #include "store/services.h"
 #include "store/store_fixture.h"
@@ -12,15 +13,8 @@ namespace croft {
 namespace {
 
 // Versions on disk, by name only.
-class DiskOnly final : public Artifacts {
+class DiskOnly final : public NoArtifacts {
  public:
-  Task<Result<std::string>> run_image(const catalog::Resolved&, ProcessRun&) override {
-    co_return std::string();
-  }
-  Task<Result<BuiltBundle>> build(RolloutSubject, ProcessRun&) override { co_return BuiltBundle(); }
-  Task<Result<std::string>> version_image(RolloutSubject, ProcessRun&) override {
-    co_return std::string();
-  }
   Task<void> discard(const Version& version) override {
     std::erase_if(kept, [&](const VersionOnDisk& one) {
       return one.version == version.id && one.service == version.service_id;
@@ -28,8 +22,6 @@ class DiskOnly final : public Artifacts {
     co_return;
   }
   Task<std::vector<VersionOnDisk>> on_disk() override { co_return kept; }
-  Task<void> drop_build_cache(ServiceId) override { co_return; }
-  Task<Status> forget_service(ServiceId) override { co_return Status(); }
 
   std::vector<VersionOnDisk> kept;
 };
