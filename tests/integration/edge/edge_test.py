@@ -18,6 +18,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"))
 from caddy import Caddy  # noqa: E402
 from dns_server import DnsServer  # noqa: E402
+from http3 import Http3Client  # noqa: E402
 from upstream import Upstream, WebSocket  # noqa: E402
 
 DOMAIN = "apps.example.test"
@@ -231,30 +232,10 @@ class EdgeTest(unittest.TestCase):
         self.assertEqual(answer.status, 200)
 
     def test_http_3(self):
-        """A second Caddy is the HTTP/3 client: curl here has no HTTP/3."""
-        directory = tempfile.mkdtemp(prefix="croft-edge-h3-")
-        self.addCleanup(shutil.rmtree, directory)
-        client = Caddy(os.environ["EDGE_CADDY"], directory)
-        client.start()
-        self.addCleanup(client.kill)
-        client.load(json.dumps({
-            "admin": {"listen": f"unix/{client.socket}|0600"},
-            "apps": {"http": {"servers": {"client": {"listen": ["127.0.0.1:8003"], "routes": [{
-                "handle": [{
-                    "handler": "reverse_proxy",
-                    "upstreams": [{"dial": f"127.0.0.1:{HTTPS}"}],
-                    "headers": {"request": {"set": {"Host": [host("api")]}}},
-                    "transport": {"protocol": "http", "versions": ["3"], "tls": {
-                        "server_name": host("api"),
-                        # Its HTTP/3 client takes no authority of its own; HTTP/2 checks the chain.
-                        "insecure_skip_verify": True}},
-                }]}]}}}},
-        }))
-        connection = http.client.HTTPConnection("127.0.0.1", 8003, timeout=20)
-        connection.request("GET", "/h3")
-        answer = connection.getresponse()
-        self.assertEqual(answer.status, 200, client.log())
-        self.assertEqual(json.loads(answer.read())["path"], "/h3")
+        with Http3Client(os.environ["EDGE_CADDY"], host("api"), HTTPS) as client:
+            status, body = client.get("/h3")
+            self.assertEqual(status, 200, client.log())
+        self.assertEqual(json.loads(body)["path"], "/h3")
         deadline = time.monotonic() + 5
         spoken = []
         while not spoken and time.monotonic() < deadline:

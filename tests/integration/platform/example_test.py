@@ -1,7 +1,11 @@
 """examples/todo as a user meets it: import, three deployments, the page, the API, the worker's queue."""
 import json
+import pathlib
 import subprocess
+import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from http3 import Http3Client  # noqa: E402
 from platform_case import PlatformCase, main, say, wait_until
 
 
@@ -22,6 +26,11 @@ class Example(PlatformCase):
             self.assertIn("<html", page.body)
             # A page of the application's own router: the front answers with its index.
             self.assertEqual(web.get("/no/such/page", https=https).body, page.body)
+        with self.subTest("the same page over HTTP/3"):
+            caddy = subprocess.run([str(self.root / "tests/support/fetch_caddy")], check=True, text=True,
+                                   stdout=subprocess.PIPE).stdout.strip()
+            with Http3Client(caddy, web.host, self.platform.https_port) as client:
+                self.assertEqual(client.get("/"), (200, web.get("/", https=True).body), client.log())
         with self.subTest("a to-do passes PostgreSQL, Valkey and the worker"):
             made = api.get("/api/todos", https=True, method="POST", body=json.dumps({"title": "buy milk"}))
             self.assertEqual(made.status, 201, made.body)
