@@ -21,6 +21,7 @@ namespace croft {
 namespace {
 
 constexpr Millis kEngineRetry{2000};
+constexpr Millis kImageRetry{30'000};
 constexpr Millis kShutdownGrace{5000};
 
 }  // namespace
@@ -50,22 +51,12 @@ Task<Status> Platform::prepare() {
   if (!logs) co_return fail(std::move(logs).error());
   parts_ = std::make_unique<Parts>(runtime_, store_, clock_, random_, options_, *installation,
                                    std::move(*catalog), std::move(*logs));
-  const HostFacts facts = read_host_facts();
-  for (;;) {
-    auto node = co_await set_up_swarm(parts_->engine, store_, facts, installation->id);
-    if (node) {
-      auto plan = co_await settle_addresses(store_, parts_->engine, *installation, options_, facts);
-      if (!plan) co_return fail(std::move(plan).error());
-      parts_->connect(runtime_, store_, clock_, options_, *plan, std::move(*node), facts);
-      break;
-    }
-    // An engine that is only starting is waited for; what it refuses is not tried again.
-    if (node.error().code() != ErrorCode::kUnavailable || stopping_) {
-      co_return fail(std::move(node).error());
-    }
-    log_warning("waiting for the engine", {{"error", node.error().message()}});
-    co_await stop_.wait_for(kEngineRetry);
-  }
+  facts_ = read_host_facts();
+  auto node = co_await find_node(*installation);
+  if (!node) co_return fail(std::move(node).error());
+  auto plan = co_await settle_addresses(store_, parts_->engine, *installation, options_, facts_);
+  if (!plan) co_return fail(std::move(plan).error());
+  parts_->connect(runtime_, store_, clock_, options_, *plan, std::move(*node), facts_);
   parts_->build_api(*installation, options_, clock_);
   auto limits = co_await store_.read([](const Tx& tx) { return read_limits(tx); });
   if (!limits) co_return fail(std::move(limits).error());
@@ -75,13 +66,46 @@ Task<Status> Platform::prepare() {
     parts_->executor->wake();
   });
   CROFT_CO_TRY(co_await parts_->retention->begin());
-  CROFT_CO_TRY(co_await parts_->artifacts->remove_leftovers());
+  if (engine_taken_) CROFT_CO_TRY(co_await parts_->artifacts->remove_leftovers());
   CROFT_CO_TRY(co_await write_setup_token());
   const std::filesystem::path run = options_.home / "run";
   CROFT_CO_TRY(write_file_atomically(run / "node-id", parts_->node.id.str(), 0644));
   CROFT_CO_TRY(
       write_file_atomically(options_.home / "state" / kInstallIdFile, installation->id, 0644));
   co_return Status{};
+}
+
+Task<Result<Node>> Platform::find_node(const Installation& installation) {
+  for (;;) {
+    auto node = co_await set_up_swarm(parts_->engine, store_, facts_, installation.id);
+    engine_taken_ = node.has_value();
+    // An engine that is only starting is waited for; what it refuses is not tried again.
+    if (node || node.error().code() != ErrorCode::kUnavailable || stopping_) co_return node;
+    log_warning("the engine does not answer", {{"error", node.error().message()}});
+    auto known = co_await known_node(store_, facts_);
+    if (!known) co_return fail(std::move(known).error());
+    if (*known) co_return std::move(**known);
+    co_await stop_.wait_for(kEngineRetry);
+  }
+}
+
+Task<Status> Platform::take_engine() {
+  auto node = co_await set_up_swarm(parts_->engine, store_, facts_, parts_->names.install());
+  if (!node) co_return fail(std::move(node).error());
+  co_return co_await parts_->artifacts->remove_leftovers();
+}
+
+Task<void> Platform::run_processes() {
+  while (!engine_taken_) {
+    const Status taken = co_await take_engine();
+    engine_taken_ = taken.has_value();
+    if (taken) break;
+    if (taken.error().code() != ErrorCode::kUnavailable) {
+      log_error("the engine cannot be used", {{"error", taken.error().describe()}});
+    }
+    co_await sleep_for(kEngineRetry);
+  }
+  co_await parts_->executor->run();
 }
 
 // Until there is a user: a one-time token for whoever may read files of root here.
@@ -139,7 +163,8 @@ Task<void> Platform::build_platform_images() {
       parts_->edge_loop->wake();
     }
     if (core && edge) co_return;
-    co_await sleep_for(Millis(30'000));
+    const bool no_engine = !core && core.error().code() == ErrorCode::kUnavailable;
+    co_await sleep_for(no_engine ? kEngineRetry : kImageRetry);
   }
 }
 
@@ -148,7 +173,7 @@ void Platform::start_loops() {
   Executor& executor = *parts_->executor;
   add_all_processes(executor, *parts_->processes);
   for (Loop* loop : parts_->loops()) group.spawn(loop->name(), loop->run());
-  group.spawn("executor", executor.run());
+  group.spawn("executor", run_processes());
   group.spawn("engine events", parts_->watch_engine());
   group.spawn("disk", parts_->disk.watch());
   group.spawn("log retention", parts_->logs.keep_within_limits());

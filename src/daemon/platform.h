@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/host_facts.h"
 #include "daemon/settings.h"
 #include "reconcile/world.h"
 #include "store/store.h"
@@ -31,6 +32,13 @@ class Platform {
 
  private:
   Task<Status> prepare();  // engine, swarm, node, addresses
+  // The node that this machine is. Waits for an engine that does not answer unless the store knows
+  // the node from an earlier life: then the API opens without it, and says what is down.
+  Task<Result<Node>> find_node(const Installation& installation);
+  // What must be done in the engine before processes run.
+  Task<Status> take_engine();
+  // Once the engine is taken.
+  Task<void> run_processes();
   Task<void> build_platform_images();
   // One of them; `tell` hears how far it is.
   Task<Result<std::string>> build_platform_image(std::string type,
@@ -43,6 +51,8 @@ class Platform {
   Clock& clock_;
   Random& random_;
   DaemonOptions options_;
+  HostFacts facts_;
+  bool engine_taken_ = false;
   Signal stop_;
   bool stopping_ = false;
   std::unique_ptr<Parts> parts_;

@@ -15,6 +15,10 @@ constexpr Millis kLeastHeartbeat{15'000};
 // The swarm's control port; any other when somebody listens there.
 constexpr int kSwarmPort = 2377;
 
+std::string name_of(const HostFacts& facts) {
+  return facts.name.empty() ? "node1" : facts.name;
+}
+
 Task<Result<engine::EngineInfo>> ensure_swarm(engine::SwarmEngine& engine, const HostFacts& facts) {
   auto info = co_await engine.info(kEngineLimit);
   if (!info || info->swarm_active) co_return info;
@@ -69,13 +73,24 @@ Task<Result<Node>> set_up_swarm(engine::SwarmEngine& engine, Store& store, const
   }
   CROFT_CO_TRY(co_await ensure_settings(engine));
   CROFT_CO_TRY(co_await ensure_edge_label(engine, info->swarm_node_id, install_id));
-  const NewNode self{.name = facts.name.empty() ? "node1" : facts.name,
+  const NewNode self{.name = name_of(facts),
                      .address = facts.address,
                      .engine_id = info->swarm_node_id,
                      .zone = {},
                      .labels = {}};
   co_return co_await store.write(
       [&self](Tx& tx) { return register_node(tx, Scope::platform(), self); });
+}
+
+Task<Result<std::optional<Node>>> known_node(Store& store, const HostFacts& facts) {
+  co_return co_await store.read([&facts](const Tx& tx) -> Result<std::optional<Node>> {
+    auto nodes = list_nodes(tx, Scope::platform());
+    if (!nodes) return fail(std::move(nodes).error());
+    for (Node& node : *nodes) {
+      if (node.name == name_of(facts)) return std::move(node);
+    }
+    return std::nullopt;
+  });
 }
 
 }  // namespace croft

@@ -1,6 +1,8 @@
 // Makes the engine a swarm that croft can work with, and this machine a node of it.
 #pragma once
 
+#include <optional>
+
 #include "daemon/host_facts.h"
 #include "engine/engine.h"
 #include "model/node.h"
@@ -15,5 +17,8 @@ namespace croft {
 // engine answers; kUnsupported: it is a swarm worker.
 Task<Result<Node>> set_up_swarm(engine::SwarmEngine& engine, Store& store, const HostFacts& facts,
                                 const std::string& install_id);
+
+// This machine's node as an earlier life of croftd registered it; none before the first start.
+Task<Result<std::optional<Node>>> known_node(Store& store, const HostFacts& facts);
 
 }  // namespace croft

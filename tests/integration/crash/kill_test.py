@@ -268,7 +268,12 @@ class Kills(PlatformCase):
             time.sleep(1)
             engine.kill()
             away = time.monotonic()
-            time.sleep(3)
+            time.sleep(1)
+            # A croftd that starts now, as after a boot, says what is missing.
+            self.platform.kill("croftd")
+            self.platform.start_croftd()
+            wait_until("croftd to say that the engine is away", 20, self.engine_is_missed)
+            time.sleep(1)
             self.assertEqual(knocker.failures, 0, "without an engine, what runs goes on")
             engine.start()
             back = time.monotonic()
@@ -280,6 +285,13 @@ class Kills(PlatformCase):
         self.table.append(("the engine", 1, knocker.asked, knocker.failures, knocker.longest * 1000,
                            f"away {back - away:.1f} s; all healthy {healthy - back:.1f} s after its start; "
                            f"nobody answered for {total:.1f} s"))
+
+    def engine_is_missed(self):
+        try:
+            status, answer = self.platform.api("GET", "/readyz", prefix="")
+        except OSError:
+            return False
+        return status == 503 and any(c["name"] == "engine" and not c["ok"] for c in answer["checks"])
 
     # What must be there after each
 
