@@ -22,7 +22,7 @@ run_tests() {
   done
   [ ${#on_engine[@]} -eq 0 ] && return
   build "$test_preset"
-  on_test_engine run_ctest -L "^($(IFS='|'; echo "${on_engine[*]}"))\$" -j1
+  on_test_engine run_ctest -L "^($(IFS='|'; echo "${on_engine[*]}"))\$" -j2
 }
 
 run_ctest() {
