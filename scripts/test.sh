@@ -4,8 +4,8 @@ test_preset=${CROFT_TEST_PRESET:-dev}
 
 run_tidy() { python3 "$root/tests/tidy/tidy.py" "$root"; }
 
-# Runs the parts named; without names all but `crash`, which takes an hour. Those on an engine share one, so that images are
-# made once. The last lines are those of ctest.
+# Runs the parts named; without names all but `crash`, which takes an hour, and `cluster`. Those on an engine
+# share one, so that images are made once. The last lines are those of ctest.
 run_tests() {
   local parts=("$@") on_engine=()
   [ ${#parts[@]} -eq 0 ] && parts=(tidy unit integration platform)
@@ -16,8 +16,9 @@ run_tests() {
     case $part in
       tidy) run_tidy ;;
       unit) build "$test_preset"; run_ctest -L unit -j"$(nproc)" ;;
+      cluster) mount_cgroups; build "$test_preset"; run_ctest -L '^cluster$' -j1 ;;
       integration|platform|crash) on_engine+=("$part") ;;
-      *) die "unknown part: $part" "./dev test tidy unit integration platform crash" ;;
+      *) die "unknown part: $part" "./dev test tidy unit integration platform crash cluster" ;;
     esac
   done
   [ ${#on_engine[@]} -eq 0 ] && return
