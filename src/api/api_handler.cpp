@@ -10,6 +10,7 @@
 #include "api/problem.h"
 #include "base/error_mapping.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "store/audit.h"
 #include "store/idempotency.h"
 
@@ -142,6 +143,17 @@ Task<void> ApiHandlerFrame::handle(HttpExchange& exchange) {
   // The client may have gone: there is nothing to do about it.
   static_cast<void>(co_await exchange.respond(response.status, std::move(response.headers),
                                               std::move(response.body)));
+}
+
+HttpAnswer ApiHandlerFrame::refusal(int status, const Error& error) {
+  const std::string request_id = context_.app.random.base62(kIdLength);
+  boost::json::object problem = problem_json(error, request_id);
+  problem["status"] = status;                          // 431 has no ErrorCode of its own
+  problem["detail"] = to_valid_utf8(error.message());  // may name bytes of the request
+  HttpAnswer answer{.status = status, .headers = {}, .body = boost::json::serialize(problem)};
+  add_common_headers(answer.headers, request_id);
+  answer.headers.set("Content-Type", "application/problem+json");
+  return answer;
 }
 
 void ApiHandlerFrame::count(const std::string& method, int status, std::optional<Millis> took) {

@@ -53,6 +53,8 @@ class ApiHandlerFrame final : public HttpHandler {
         by_address_(context.app.clock) {}
 
   Task<void> handle(HttpExchange& exchange) override;
+  // A problem, as every other refusal of the API.
+  HttpAnswer refusal(int status, const Error& error) override;
   const ApiFigures& figures() const { return figures_; }
 
  private:

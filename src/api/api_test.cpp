@@ -34,6 +34,21 @@ TEST_F(ApiTest, ProblemsSayWhatAndWhereAndHideWhatIsForTheLog) {
   EXPECT_EQ(secret.body.find("hunter2"), std::string::npos);
 }
 
+TEST_F(ApiTest, WhatIsNoRequestIsRefusedWithAProblem) {
+  const auto answer =
+      frame_.refusal(431, Error(ErrorCode::kTooLarge, "the head \xff is too large"));
+  EXPECT_EQ(answer.status, 431);
+  EXPECT_EQ(answer.headers.find("Content-Type"), "application/problem+json");
+  const auto parsed = parse_json(answer.body);
+  ASSERT_TRUE(parsed) << answer.body;
+  const auto& problem = parsed->as_object();
+  expect_fits(problem, "Problem");
+  EXPECT_EQ(problem.at("status").as_int64(), 431);
+  EXPECT_EQ(problem.at("code").as_string(), "too-large");
+  EXPECT_EQ(problem.at("request_id").as_string(),
+            std::string_view(*answer.headers.find("X-Request-Id")));
+}
+
 TEST_F(ApiTest, SetupLoginWhoamiLogout) {
   // This fixture has users: set up is over.
   EXPECT_FALSE(get("/setup").at("needed").as_bool());

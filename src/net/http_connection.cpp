@@ -36,14 +36,13 @@ bool HttpConnection::close_if_idle() {
   return true;
 }
 
-Task<void> HttpConnection::refuse(int status, std::string reason) {
-  const std::string body = reason + "\n";
-  const HttpHeaders headers{{"Content-Type", "text/plain; charset=utf-8"},
-                            {"Content-Length", std::to_string(body.size())},
-                            {"Connection", "close"}};
-  auto head = format_response_head(status, headers);
+Task<void> HttpConnection::refuse(int status, Error error) {
+  HttpAnswer answer = serving_.handler.refusal(status, error);
+  answer.headers.set("Content-Length", std::to_string(answer.body.size()));
+  answer.headers.set("Connection", "close");
+  auto head = format_response_head(answer.status, answer.headers);
   if (!head) co_return;
-  co_await stream_->write_all(*head + body, serving_.options.idle_limit);
+  co_await stream_->write_all(*head + answer.body, serving_.options.idle_limit);
   co_await linger();
 }
 
@@ -66,7 +65,7 @@ Task<bool> HttpConnection::read_head(Head& head) {
     const Status fed = head.parser.feed(input_);
     if (!fed) {
       const bool too_large = fed.error().code() == ErrorCode::kTooLarge;
-      co_await refuse(too_large ? 431 : 400, fed.error().message());
+      co_await refuse(too_large ? 431 : 400, fed.error());
       co_return false;
     }
     if (head.parser.head_done()) co_return true;
@@ -86,11 +85,11 @@ Task<bool> HttpConnection::serve_one(Head& head) {
   HttpExchangeImpl exchange(serving_, stream_, input_, head.parser, peer_);
   const Status decoded = exchange.decode_target();
   if (!decoded) {
-    co_await refuse(400, decoded.error().message());
+    co_await refuse(400, decoded.error());
     co_return false;
   }
   if (!head.parser.http_1_0() && !head.parser.headers().find("Host")) {
-    co_await refuse(400, "the Host header is missing");
+    co_await refuse(400, Error(ErrorCode::kInvalid, "the Host header is missing"));
     co_return false;
   }
   std::exception_ptr failure;

@@ -39,7 +39,7 @@ class HttpConnection {
   struct Head;
   Task<bool> read_head(Head& head);
   Task<bool> serve_one(Head& head);
-  Task<void> refuse(int status, std::string reason);
+  Task<void> refuse(int status, Error error);
   Task<void> linger();
 
   HttpServing& serving_;

@@ -66,11 +66,24 @@ class HttpExchange {
   virtual Task<Result<std::unique_ptr<WebSocket>>> accept_web_socket(WebSocketLimits limits) = 0;
 };
 
+struct HttpAnswer {
+  int status = 0;
+  HttpHeaders headers;
+  std::string body;
+};
+
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   // Runs as one task per request; cancelled when the server stops and its grace time has passed.
   virtual Task<void> handle(HttpExchange& exchange) = 0;
+  // What is answered, before the connection closes, to what never becomes an exchange: `status` is
+  // 431 for a head that is too large, 400 for one that is not HTTP or names no path.
+  virtual HttpAnswer refusal(int status, const Error& error) {
+    return {.status = status,
+            .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
+            .body = error.message() + "\n"};
+  }
 };
 
 }  // namespace croft

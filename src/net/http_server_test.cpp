@@ -221,6 +221,29 @@ TEST_F(HttpServerTest, RefusesBadRequests) {
   EXPECT_EQ(handler.requests, 0);
 }
 
+class OwnWords final : public HttpHandler {
+  Task<void> handle(HttpExchange&) override { co_return; }
+  HttpAnswer refusal(int status, const Error&) override {
+    return {.status = status,
+            .headers = {{"Content-Type", "application/test"}},
+            .body = std::to_string(status) + " code"};
+  }
+};
+
+TEST_F(HttpServerTest, RefusesInTheHandlersWords) {
+  OwnWords words;
+  server.emplace(runtime, words, HttpServerOptions{});
+  endpoint.host = "127.0.0.1";
+  endpoint.port = server->listen_tcp(endpoint.host, 0).value_or(0);
+  std::string answer;
+  run(into(raw("GET /?a=%zz HTTP/1.1\r\nHost: x\r\n\r\n"), answer));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 Bad Request\r\n")) << answer;
+  EXPECT_NE(answer.find("Content-Type: application/test\r\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Content-Length: 8\r\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n400 code")) << answer;
+}
+
 TEST_F(HttpServerTest, ClosesASlowHeadAndAnIdleConnection) {
   HttpServerOptions options;
   options.header_limit = Millis(20);

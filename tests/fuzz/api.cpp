@@ -116,20 +116,20 @@ void check_answer(const Router& router, const Call& call, HttpParser& answer,
                   const std::string& body, std::vector<std::string>& ids) {
   check(answer.status() != 500, "no request makes croft fail");
   const auto type = answer.headers().find("Content-Type").value_or("");
+  const bool refused = answer.status() >= 400 && call.target.starts_with(kApiPrefix);
+  check(!refused || type == "application/problem+json", "a refusal is a problem (RFC 9457)");
   if (type.find("json") != std::string::npos && !body.empty()) {
     const auto value = parse_json(body);
     check(value.has_value(), "an answer that says JSON is JSON");
     const auto* object = value->if_object();
     const auto* id = object != nullptr ? object->if_contains("id") : nullptr;
     if (id != nullptr && id->is_string()) ids.emplace_back(std::string_view(id->as_string()));
-    if (answer.status() >= 400 && call.target.starts_with(kApiPrefix)) {
+    if (refused) {
       check(object != nullptr && object->contains("title") && object->contains("detail"),
-            "a refusal is a problem (RFC 9457)");
+            "a problem says what is wrong");
     }
   }
   const std::string path = call.target.substr(0, call.target.find('?'));
-  // What is no HTTP request of ours is refused before there is a route.
-  if (answer.status() == 400 && type.starts_with("text/plain")) return;
   const RouteMatch match = router.match(call.method, percent_decode(path).value_or(""));
   if (match.route == nullptr) return;
   const auto declared = contract().find(match.route->method + " " + match.route->path);
