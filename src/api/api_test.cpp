@@ -49,6 +49,15 @@ TEST_F(ApiTest, WhatIsNoRequestIsRefusedWithAProblem) {
             std::string_view(*answer.headers.find("X-Request-Id")));
 }
 
+TEST_F(ApiTest, AProcessNamesTheRequestThatStartedIt) {
+  make_project("shop");
+  const auto answer = call("DELETE", "/api/v1/projects/shop", owner_);
+  ASSERT_EQ(answer.status, 202) << answer.body;
+  const std::string request(*answer.headers.find("X-Request-Id"));
+  const std::string id(parse_json(answer.body)->at("id").as_string());
+  EXPECT_EQ(get("/processes/" + id).at("request_id").as_string(), std::string_view(request));
+}
+
 TEST_F(ApiTest, SetupLoginWhoamiLogout) {
   // This fixture has users: set up is over.
   EXPECT_FALSE(get("/setup").at("needed").as_bool());

@@ -140,6 +140,7 @@ boost::json::object process_json(const ProcessView& view) {
           {"parent_id", process.parent_id.str()},
           {"cancellable", process.cancellable && !is_finished(process.status)},
           {"actor", view.actor},
+          {"request_id", process.request_id},
           {"created_at", format_rfc3339(process.created_at)},
           {"started_at", time_json(process.started_at)},
           {"finished_at", time_json(process.finished_at)}};

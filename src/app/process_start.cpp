@@ -13,7 +13,8 @@ Result<Process> start_process(Tx& tx, const Actor& actor, const ProcessStart& st
                                  .service_id = start.service_id,
                                  .kind = start.kind,
                                  .params = start.params,
-                                 .actor = actor.user.id});
+                                 .actor = actor.user.id,
+                                 .request_id = actor.request_id});
   if (!process) return process;
   CROFT_TRY(audit_done(tx, actor, start.kind, start.project_id, start.object));
   return process;

@@ -56,6 +56,7 @@ struct Process {
   bool cancellable = true;            // now; the executor turns it off past that point
   UserId actor;                       // who started it; empty: croft itself
   ProcessId parent_id;                // empty: none
+  std::string request_id;             // of the API, that started it or its parent; empty: none
   Timestamp created_at;
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;
@@ -63,7 +64,7 @@ struct Process {
 BOOST_DESCRIBE_STRUCT(Process, (),
                       (id, number, project_id, service_id, project_name, service_name, kind, status,
                        step, steps, step_state, params, result, error, progress, cancellable, actor,
-                       parent_id, created_at, started_at, finished_at))
+                       parent_id, request_id, created_at, started_at, finished_at))
 
 struct ProcessLogLine {
   std::int64_t seq = 0;  // 1, 2, 3… within the process

@@ -26,6 +26,19 @@ ProcessError describe(const Error& error, const ProcessRun& run) {
   return told;
 }
 
+void note_end(const ProcessRun& run, const Status& recorded) {
+  const Process& process = run.process();
+  if (recorded) {
+    log_info("a process ended", {{"process", process.id.str()},
+                                 {"request_id", process.request_id},
+                                 {"status", enum_to_string(process.status)}});
+  } else {
+    log_error("cannot finish a process", {{"process", process.id.str()},
+                                          {"request_id", process.request_id},
+                                          {"error", recorded.error().describe()}});
+  }
+}
+
 class Registration {
  public:
   Registration(std::map<ProcessId, std::shared_ptr<ProcessRun>>& running,
@@ -212,6 +225,10 @@ Task<void> Executor::drive(Process process) {
   // A run that is cancelled with croftd unwinds from here and stays "running" in the store: the
   // next croftd goes on with it.
   const Registration registration(running_, shared);
+  // The request's own line names the process; every one of these names both.
+  log_info("a process runs", {{"process", run.process().id.str()},
+                              {"kind", run.process().kind},
+                              {"request_id", run.process().request_id}});
   const auto handler = handlers_.find(run.process().kind);
   if (handler == handlers_.end()) {
     const ProcessError error{
@@ -245,6 +262,7 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
     if (!begun) {
       // Not a failure of the process: it stays where it is until the store works again.
       log_error("cannot record a step", {{"process", run.process().id.str()},
+                                         {"request_id", run.process().request_id},
                                          {"step", at->name},
                                          {"error", begun.error().describe()}});
       co_return;
@@ -262,7 +280,7 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
   }
   const Status finished =
       co_await run.finish(ProcessStatus::kFinished, std::move(*result), std::nullopt);
-  if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
+  note_end(run, finished);
 }
 
 Task<Status> Executor::run_step(ProcessHandler& handler, std::string step, ProcessRun& run) {
@@ -279,6 +297,7 @@ Task<Status> Executor::run_step(ProcessHandler& handler, std::string step, Proce
 Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error) {
   const bool cancelled = run.cancel_wanted() && error.code() == ErrorCode::kCancelled;
   log_info("a process did not succeed", {{"process", run.process().id.str()},
+                                         {"request_id", run.process().request_id},
                                          {"kind", run.process().kind},
                                          {"step", run.process().step},
                                          {"error", error.describe()}});
@@ -287,8 +306,9 @@ Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, 
   const Status noted = co_await run.note_failure(failure);
   if (!noted) {
     // As with a step that cannot be recorded: it stays where it is.
-    log_error("cannot record a failure",
-              {{"process", run.process().id.str()}, {"error", noted.error().describe()}});
+    log_error("cannot record a failure", {{"process", run.process().id.str()},
+                                          {"request_id", run.process().request_id},
+                                          {"error", noted.error().describe()}});
     co_return;
   }
   co_await put_right(handler, run, std::move(failure));
@@ -305,7 +325,7 @@ Task<void> Executor::put_right(ProcessHandler& handler, ProcessRun& run,
   const Status finished =
       co_await run.finish(failure.cancelled ? ProcessStatus::kCanceled : ProcessStatus::kFailed,
                           nullptr, std::move(told));
-  if (!finished) log_error("cannot finish a process", {{"error", finished.error().describe()}});
+  note_end(run, finished);
 }
 
 }  // namespace croft

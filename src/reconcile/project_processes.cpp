@@ -77,7 +77,8 @@ Task<Status> ImportProcess::start_group(ProcessRun& run, const std::vector<Servi
                                    .kind = "service.create",
                                    .params = boost::json::object{},
                                    .actor = parent.actor,
-                                   .parent_id = parent.id});
+                                   .parent_id = parent.id,
+                                   .request_id = parent.request_id});
       if (!child) return fail(std::move(child).error());
       names.push_back(service->hostname);
     }

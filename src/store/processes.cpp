@@ -14,7 +14,7 @@ namespace {
 #define CROFT_PROCESS_COLUMNS                                                                     \
   "id, number, project_id, service_id, kind, status, step, steps, step_state, params, "           \
   "result, error, progress, cancellable, actor, parent_id, created_at, started_at, finished_at, " \
-  "project_name, service_name"
+  "project_name, service_name, request_id"
 #define CROFT_ACTIVE_STATUSES "('running', 'canceling', 'rollbacking')"
 
 // Of processes that belong to no project.
@@ -39,6 +39,7 @@ Process process_at(const SqlRow& row) {
           .cancellable = row.flag(13),
           .actor = id_at<UserId>(row, 14),
           .parent_id = id_at<ProcessId>(row, 15),
+          .request_id = row.text(21),
           .created_at = time_at(row, 16),
           .started_at = optional_time_at(row, 17),
           .finished_at = optional_time_at(row, 18)};
@@ -104,12 +105,12 @@ Result<Process> create_process(Tx& tx, const Scope& scope, const NewProcess& wan
   CROFT_TRY(tx.execute(
       "INSERT INTO processes (id, project_id, service_id, queue, kind, status, step, steps, "
       "step_state, params, result, error, progress, cancellable, actor, parent_id, created_at, "
-      "project_name, service_name) "
-      "VALUES (?1,?2,?3,?4,?5,?6,'','[]','null',?7,'null','null',0,1,?8,?9,?10,?11,?12)",
+      "project_name, service_name, request_id) "
+      "VALUES (?1,?2,?3,?4,?5,?6,'','[]','null',?7,'null','null',0,1,?8,?9,?10,?11,?12,?13)",
       {column(id), column(wanted.project_id), column(wanted.service_id), queue_of(wanted),
        column(wanted.kind), column(ProcessStatus::kPending), json_column(wanted.params),
        column(wanted.actor), column(wanted.parent_id), column(tx.now()),
-       column(place->project_name), column(place->service_name)}));
+       column(place->project_name), column(place->service_name), column(wanted.request_id)}));
   auto made = get_process(tx, scope, id);
   if (!made) return made;
   CROFT_TRY(append_event(tx, scope, made->project_id, "process.created", facts(*made)));

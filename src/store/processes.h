@@ -17,6 +17,7 @@ struct NewProcess {
   boost::json::value params;
   UserId actor;
   ProcessId parent_id;
+  std::string request_id;
 };
 
 // Pending, at the end of its queue. Like update_process() it appends an event, so that the store's

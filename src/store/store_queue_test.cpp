@@ -105,6 +105,17 @@ TEST_P(StoreQueue, AProcessKeepsTheNamesOfWhatIsGone) {
   EXPECT_EQ(back.service_name, "api");
 }
 
+TEST_P(StoreQueue, AProcessKeepsTheRequestThatStartedIt) {
+  const Project p = project("shop");
+  const Process made = must(write([&](Tx& tx) {
+    return create_process(tx, kPlatform,
+                          {.project_id = p.id, .kind = "deploy", .request_id = "r1"});
+  }));
+  EXPECT_EQ(made.request_id, "r1");
+  EXPECT_EQ(move_to(made, ProcessStatus::kRunning).request_id, "r1");
+  EXPECT_EQ(process(p, {}, "x").request_id, "");
+}
+
 TEST_P(StoreQueue, AProcessShowsItsSteps) {
   Process p = process(project("shop"), {}, "deploy");
   p.status = ProcessStatus::kRunning;

@@ -271,10 +271,15 @@ UPDATE processes SET
   WHERE project_id <> '';
 )sql";
 
+constexpr std::string_view kProcessRequests = R"sql(
+ALTER TABLE processes ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, "initial", kInitial},
     {2, "audit chain", kAuditChain},
     {3, "names of processes", kProcessNames},
+    {4, "requests of processes", kProcessRequests, 3},
 };
 
 }  // namespace
