@@ -181,8 +181,11 @@ Task<Status> ImageStore::make_step(const ImageStep& step, std::string title,
 
 Task<Status> ImageStore::make_locked(const ImageStep& step, const std::string& title,
                                      const RecipeSet& recipes, const ImageProgress& progress) {
-  if (!host_)
-    host_ = co_await run_blocking(pool_, [this] { return read_host_settings(options_.host); });
+  if (!host_) {
+    auto read = co_await run_blocking(pool_, [this] { return read_host_settings(options_.host); });
+    // Another step may have read them meanwhile, and its thread works with them by now.
+    if (!host_) host_ = std::move(read);
+  }
   const SystemClock clock;
   const Millis started = clock.steady();
   progress(title + ": making it");
