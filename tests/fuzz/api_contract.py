@@ -6,6 +6,7 @@ Three times: as the owner, with a token that may only read, and without a token.
 examples. With it: a search, with a seed of its own each time.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -13,6 +14,8 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
 import urllib.request
 import venv
 
@@ -32,7 +35,8 @@ def tools(home):
     stamp = place / "installed"
     if not stamp.is_file() or stamp.read_text() != wanted:
         venv.create(place, with_pip=True, clear=True)
-        subprocess.run([place / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r",
+        # The list is complete: nothing has to be looked for.
+        subprocess.run([place / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r",
                         HERE / "requirements.txt"], check=True)
         stamp.write_text(wanted)
     return place / "bin"
@@ -53,32 +57,46 @@ class Server:
         self.process.terminate()
         self.process.wait(timeout=10)
 
-    def still_answers(self, token):
-        request = urllib.request.Request(self.said["url"] + "/whoami", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status == 200
+    def token_id(self, who):
+        """None when the token of `who` does not work, or there is none."""
+        if who not in self.said:
+            return None
+        request = urllib.request.Request(self.said["url"] + "/whoami", headers={"Authorization": f"Bearer {self.said[who]}"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)["token"]["id"]
+        except urllib.error.HTTPError:
+            return None
 
 
-def run(bin_folder, folder, server, who, seconds, examples, seed):
-    command = [bin_folder / "schemathesis", "run", ROOT / "api/openapi.json", "--url", server.said["url"],
-               "--checks", ",".join(CHECKS), "--seed", str(seed), "--max-examples", str(examples),
-               "--request-timeout", "20", "--suppress-health-check", "all", "--warnings", "off", "--no-color"]
-    if seconds:
-        command += ["--max-time", str(seconds)]
-    else:
-        command += ["--phases", "examples,coverage,fuzzing,stateful"]
-    for path in LEFT_OUT:
-        command += ["--exclude-path", path]
-    if who != "nobody":
-        command += ["--header", f"Authorization: Bearer {server.said[who]}"]
-    environment = dict(os.environ, SCHEMATHESIS_HOOKS=str(HERE / "api_contract_hooks.py"), NO_PROXY="127.0.0.1",
-                       no_proxy="127.0.0.1")
-    print(f"--- {who}", flush=True)
-    good = subprocess.run(command, env=environment, cwd=folder).returncode == 0
-    if who != "nobody" and not server.still_answers(server.said[who]):
-        print(f"the token of {who} does not work any more: the run says nothing")
-        good = False
-    return good and server.process.poll() is None
+def run(bin_folder, server_program, who, options, seed):
+    """One caller against a server of its own; what schemathesis said, and whether all was good."""
+    with tempfile.TemporaryDirectory() as folder, Server(server_program, folder) as server:
+        command = [bin_folder / "schemathesis", "run", ROOT / "api/openapi.json", "--url", server.said["url"],
+                   "--checks", ",".join(CHECKS), "--seed", str(seed), "--generation-database", "none",
+                   "--request-timeout", "20", "--suppress-health-check", "all", "--warnings", "off", "--no-color"]
+        if options.seconds:
+            rounds = -(-len(options.who) // options.at_once)
+            command += ["--max-time", str(max(1, options.seconds // rounds)), "--max-examples", "100"]
+        else:
+            command += ["--max-examples", str(options.examples), "--phases", options.phases]
+        for path in LEFT_OUT:
+            command += ["--exclude-path", path]
+        if who != "nobody":
+            command += ["--header", f"Authorization: Bearer {server.said[who]}"]
+        token = server.token_id(who)
+        environment = dict(os.environ, SCHEMATHESIS_HOOKS=str(HERE / "api_contract_hooks.py"), NO_PROXY="127.0.0.1",
+                           no_proxy="127.0.0.1", CROFT_OWN_TOKEN=token or "")
+        began = time.monotonic()
+        done = subprocess.run(command, env=environment, cwd=folder, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        good = done.returncode == 0
+        said = f"--- {who}: {time.monotonic() - began:.0f} s\n{done.stdout}"
+        if server.process.poll() is not None:
+            return False, f"{said}\ncroft-api-server ended: {server.process.returncode}"
+        if server.token_id(who) != token:
+            return False, f"{said}\nthe token of {who} does not work any more: the run says nothing"
+        return good, said
 
 
 def main():
@@ -87,18 +105,22 @@ def main():
     parser.add_argument("--home", type=pathlib.Path, required=True, help="where schemathesis is installed")
     parser.add_argument("--seconds", type=int, default=0, help="search for so long; 0: the test")
     parser.add_argument("--examples", type=int, default=5, help="of each operation and phase")
+    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--who", nargs="*", default=["owner", "reader", "nobody"])
+    parser.add_argument("--at-once", type=int, default=1, help="callers at the same time")
     options = parser.parse_args()
     options.home.mkdir(parents=True, exist_ok=True)
     bin_folder = tools(options.home.resolve())
     seed = options.seed or (random.randrange(1, 2**31) if options.seconds else 1)
-    print(f"seed {seed}")
+    print(f"seed {seed}", flush=True)
     good = True
-    for who in options.who:
-        with tempfile.TemporaryDirectory() as folder, Server(options.server.resolve(), folder) as server:
-            examples = options.examples if not options.seconds else 100
-            good = run(bin_folder, folder, server, who, options.seconds // len(options.who), examples, seed) and good
+    with concurrent.futures.ThreadPoolExecutor(options.at_once) as pool:
+        runs = [pool.submit(run, bin_folder, options.server.resolve(), who, options, seed) for who in options.who]
+        for one in concurrent.futures.as_completed(runs):
+            passed, said = one.result()
+            print(said, flush=True)
+            good = good and passed
     sys.exit(0 if good else 1)
 
 
