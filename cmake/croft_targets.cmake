@@ -17,6 +17,14 @@ target_compile_options(croft_test_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp"
 target_precompile_headers(croft_test_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.h" <gmock/gmock.h>)
 target_link_libraries(croft_test_pch PRIVATE croft_flags croft_external GTest::gmock)
 
+# All that the tests with the label `unit` run: what a build is that shall only run those.
+add_custom_target(unit_programs)
+# Of one test, in seconds. Sanitizers make programs several times slower.
+set(CROFT_UNIT_TIMEOUT 120)
+if(CROFT_SANITIZE)
+  set(CROFT_UNIT_TIMEOUT 600)
+endif()
+
 # croft_precompiled(TARGET FROM): compiles the target with the precompiled header of another one.
 function(croft_precompiled target from)
   target_precompile_headers(${target} REUSE_FROM ${from})
@@ -68,7 +76,8 @@ function(croft_library name)
     target_link_libraries(croft_${name}_test PRIVATE croft_${name} ${test_deps} GTest::gmock
       GTest::gtest_main)
     gtest_discover_tests(croft_${name}_test DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS unit TIMEOUT 120)
+      PROPERTIES LABELS unit TIMEOUT ${CROFT_UNIT_TIMEOUT})
+    add_dependencies(unit_programs croft_${name}_test)
   endif()
 endfunction()
 

@@ -1,6 +1,7 @@
 # Configure and build with a preset. Sourced by ./dev.
 
-build_dir() { echo "$root/build/$1"; }
+# Fuzzers share the tree of the preset asan: CMakePresets.json.
+build_dir() { case $1 in fuzz) echo "$root/build/asan" ;; *) echo "$root/build/$1" ;; esac; }
 
 # build PRESET [targets…]
 build() {

@@ -20,7 +20,7 @@ run_fuzz() {
   done
   install_packages "${build_packages[@]}" "${test_packages[@]}"
   need_space
-  local programs=() seconds found=0
+  local programs=() seconds
   for target in "${targets[@]}"; do
     [ "$target" = api-contract ] && programs+=(croft-api-server) || programs+=("fuzz_$target")
   done
@@ -28,32 +28,51 @@ run_fuzz() {
   local processors; processors=$(nproc)
   seconds=$((minutes * 60 * processors / ${#targets[@]}))
   [ "$seconds" -ge 5 ] || seconds=5
+  [ "$seconds" -le $((minutes * 60)) ] || seconds=$((minutes * 60))
   say "${#targets[@]} targets, $seconds s each, $processors at a time; findings: $CROFT_HOME/fuzz/findings"
   mkdir -p "$CROFT_HOME/fuzz/findings"
-  export -f fuzz_one say die; export root seconds bold red plain
-  printf '%s\n' "${targets[@]}" | xargs -P "$processors" -I TARGET bash -c 'fuzz_one TARGET' || found=1
-  [ $found = 0 ] || die "a fuzzer found something: see the lines above, and $CROFT_HOME/fuzz/findings" \
-    "build/dev/bin/croft-fuzz-replay TARGET FILE; mend it, and put the file into tests/fuzz/corpus/TARGET"
+  local bin; bin=$(build_dir fuzz)/bin
+  export -f fuzz_one fuzz_finding; export root bin seconds bold plain
+  printf '%s\n' "${targets[@]}" | xargs -P "$processors" -I TARGET bash -c 'fuzz_one TARGET' \
+    || die "a fuzzer found something: see above" \
+      "mend it at its root, and put the input into tests/fuzz/corpus/TARGET under a name that says what it was"
   say "nothing found"
 }
 
-# One target for $seconds; says in one line how it went.
+# One target for $seconds; says in one line how it went, and shows what it found.
 fuzz_one() {
-  local target=$1 home=$CROFT_HOME/fuzz bin=$root/build/asan/bin dictionary=()
-  local log=$home/$target.log
+  local target=$1 home=$CROFT_HOME/fuzz words=() log
+  log=$home/$target.log
   if [ "$target" = api-contract ]; then
     python3 "$root/tests/fuzz/api_contract.py" --server "$bin/croft-api-server" --home "$home" --seconds "$seconds" \
       > "$log" 2>&1 && { echo "$target: nothing found"; return 0; }
-    echo "$target: FOUND SOMETHING; $log"
+    echo "${bold}$target: FOUND SOMETHING${plain}; the whole of it: $log"
+    grep -E -A 3 '^--- |^- |Reproduce with|^    curl|does not work|ended:' "$log" | head -n 60
     return 1
   fi
-  local words=$root/tests/fuzz/dictionaries/$target
-  [ -f "$words" ] || words=$root/tests/fuzz/dictionaries/${target%%_*}
-  [ -f "$words" ] && dictionary=(-dict="$words")
+  local dictionary
+  for dictionary in "$target" "${target%%_*}"; do
+    [ ! -f "$root/tests/fuzz/dictionaries/$dictionary" ] || { words=(-dict="$root/tests/fuzz/dictionaries/$dictionary"); break; }
+  done
   mkdir -p "$home/corpus/$target"
   "$bin/fuzz_$target" -max_total_time="$seconds" -max_len=16384 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$home/findings/$target-" "${dictionary[@]}" "$home/corpus/$target" "$root/tests/fuzz/corpus/$target" \
+    -artifact_prefix="$home/findings/$target-" "${words[@]}" "$home/corpus/$target" "$root/tests/fuzz/corpus/$target" \
     > "$log" 2>&1 && { echo "$target: nothing found, $(awk '/number_of_executed_units/ { print $2 }' "$log") inputs"; return 0; }
-  echo "$target: FOUND $(awk '/Test unit written to/ { print $NF }' "$log" | tail -n 1); $(grep -m 1 -E 'broken invariant|ERROR:|runtime error:' "$log" | cut -c 1-160); $log"
+  fuzz_finding "$target" "$log"
   return 1
+}
+
+# What was found, in which input, and how to have it again.
+fuzz_finding() {
+  local input
+  input=$(awk '/Test unit written to/ { print $NF }' "$2" | tail -n 1)
+  echo "${bold}$1: FOUND${plain} $(grep -m 1 -E 'broken invariant|ERROR:|runtime error:' "$2" | cut -c 1-200)"
+  grep -m 8 -E '^ +#[0-9]+ .* in croft' "$2" | cut -c 1-160
+  if [ -f "$input" ]; then
+    echo "  its input, the first 400 of $(stat -c %s "$input") bytes of $input:"
+    head -c 400 "$input" | sed -n 'l 110' | sed 's/^/    /'
+    echo "  again:     $bin/fuzz_$1 $input"
+    echo "  debugger:  croft-fuzz-replay $1 $input (of any preset)"
+  fi
+  echo "  log:       $2"
 }

@@ -2,9 +2,14 @@
 
 test_preset=${CROFT_TEST_PRESET:-dev}
 
+# How the presets asan and tsan tell what they find. What they shall not tell is in tests/sanitizers: nothing of ours.
+export ASAN_OPTIONS=external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer
+export TSAN_OPTIONS=suppressions=$root/tests/sanitizers/tsan.supp:external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer:halt_on_error=1
+
 run_tidy() { python3 "$root/tests/tidy/tidy.py" "$root"; }
 
-# Runs the parts named; without names all but `crash`, which takes an hour, and `cluster`. Those on an engine
+# Runs the parts named; without names all but `sanitizers` and `crash`, which take an hour, and `cluster`. Those on an engine
 # share one, so that images are made once. The last lines are those of ctest.
 run_tests() {
   local parts=("$@") on_engine=()
@@ -15,15 +20,27 @@ run_tests() {
   for part in "${parts[@]}"; do
     case $part in
       tidy) run_tidy ;;
-      unit) build "$test_preset"; run_ctest -L unit -j"$(nproc)" ;;
+      unit) run_unit ;;
+      sanitizers) run_sanitizers ;;
       cluster) mount_cgroups; build "$test_preset"; run_ctest -L '^cluster$' -j1 ;;
       integration|platform|crash) on_engine+=("$part") ;;
-      *) die "unknown part: $part" "./dev test tidy unit integration platform crash cluster" ;;
+      *) die "unknown part: $part" "./dev test tidy unit sanitizers integration platform crash cluster" ;;
     esac
   done
   [ ${#on_engine[@]} -eq 0 ] && return
   build "$test_preset"
   on_test_engine run_ctest -L "^($(IFS='|'; echo "${on_engine[*]}"))\$" -j2
+}
+
+run_unit() {
+  build "$test_preset" unit_programs
+  run_ctest -L unit -j"$(nproc)"
+}
+
+# The unit tests and the simulations with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer.
+run_sanitizers() {
+  local test_preset
+  for test_preset in asan tsan; do run_unit; done
 }
 
 run_ctest() {
