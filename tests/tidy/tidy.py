@@ -13,6 +13,7 @@ import sys
 ALLOWED = {
     "base": [],
     "task": ["base"],
+    "trust": ["base"],
     "net": ["base", "task"],
     "supervise": ["base", "task", "net"],
     "model": ["base"],
