@@ -142,7 +142,7 @@ Task<Result<Connection>> HttpClient::State::connect(Millis limit) {
   if (!endpoint.socket_path.empty()) {
     stream = co_await connect_unix(runtime, endpoint.socket_path, limit);
   } else if (endpoint.tls) {
-    stream = co_await connect_tls(runtime, endpoint.host, endpoint.port, endpoint.ca_file, limit);
+    stream = co_await connect_tls(runtime, endpoint, limit);
   } else {
     stream = co_await connect_tcp(runtime, endpoint.host, endpoint.port, limit);
   }

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "net/byte_stream.h"
 #include "net/http.h"
+#include "net/tls.h"
 #include "net/web_socket.h"
 #include "task/task.h"
 
@@ -21,6 +22,11 @@ struct HttpEndpoint {
   std::uint16_t port = 0;
   bool tls = false;
   std::string ca_file;  // PEM file to trust instead of the system's; empty: the system's
+  // SHA-256 (64 lower-case hex digits) of the one authority that is believed, instead of `ca_file`;
+  // the server sends that certificate along. With it TLS 1.3 only.
+  std::string authority_sha256;
+  std::string tls_name;                         // the certificate must have it, instead of `host`
+  std::shared_ptr<const TlsIdentity> identity;  // for a server that asks who its client is
 
   static HttpEndpoint unix_socket(std::string path);
   // From "http://…" or "https://…"; the path of the URL is ignored.

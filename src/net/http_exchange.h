@@ -23,6 +23,8 @@ struct HttpPeer {
   std::uint16_t port = 0;
   std::optional<uid_t> uid;  // on a unix socket, as the kernel says
   std::optional<pid_t> pid;
+  // Common name of the certificate that the client proved to have; empty: none (net/tls.h).
+  std::string certificate_name;
 };
 
 // A handler answers exactly once: respond(), or start() … finish(), or accept_web_socket(). A

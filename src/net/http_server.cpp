@@ -29,9 +29,19 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   State(Runtime& r, HttpHandler& handler, const HttpServerOptions& options)
       : runtime(r), tasks(r), changed(r), end(r), serving{r, handler, options, tasks} {}
 
-  Task<void> accept_from(Acceptor& acceptor);
+  // Where connections come in.
+  struct Entrance {
+    Acceptor acceptor;
+    std::shared_ptr<TlsServer> tls;  // null: plain
+  };
+
+  Result<std::uint16_t> listen_tcp(const std::string& address, std::uint16_t port,
+                                   std::shared_ptr<TlsServer> tls);
+  Task<void> accept_from(Entrance& entrance);
   Task<void> accept_until_end();
-  static Task<void> serve(std::shared_ptr<State> self, Fd socket);
+  static Task<void> serve(std::shared_ptr<State> self, Fd socket, std::shared_ptr<TlsServer> tls);
+  Task<std::unique_ptr<ByteStream>> open_stream(Fd socket, std::shared_ptr<TlsServer> tls,
+                                                HttpPeer& peer);
   void close_acceptors();
   void close_one_idle();
 
@@ -40,9 +50,10 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   Signal changed;  // a connection ended, or run() did
   Signal end;      // run() shall end
   HttpServing serving;
-  std::list<Acceptor> acceptors;
+  std::list<Entrance> entrances;
   std::vector<std::string> socket_paths;
   std::list<HttpConnection*> connections;
+  std::size_t handshaking = 0;  // accepted, not connections yet
   bool running = false;
   bool ending = false;
 };
@@ -57,27 +68,40 @@ std::size_t HttpServer::connections() const {
   return state_->connections.size();
 }
 
-Result<std::uint16_t> HttpServer::listen_tcp(const std::string& address, std::uint16_t port) {
+Result<std::uint16_t> HttpServer::State::listen_tcp(const std::string& address, std::uint16_t port,
+                                                    std::shared_ptr<TlsServer> tls) {
   auto listener = listen_on_tcp(address, port);
   if (!listener) return fail(std::move(listener).error());
-  Acceptor& acceptor = state_->acceptors.emplace_back(state_->runtime.io());
-  acceptor.assign(asio::generic::stream_protocol(listener->family, 0), listener->socket.release());
+  Entrance& entrance = entrances.emplace_back(Acceptor(runtime.io()), std::move(tls));
+  entrance.acceptor.assign(asio::generic::stream_protocol(listener->family, 0),
+                           listener->socket.release());
   return listener->port;
+}
+
+Result<std::uint16_t> HttpServer::listen_tcp(const std::string& address, std::uint16_t port) {
+  return state_->listen_tcp(address, port, nullptr);
+}
+
+Result<std::uint16_t> HttpServer::listen_tls(const std::string& address, std::uint16_t port,
+                                             const TlsServing& serving) {
+  auto tls = make_tls_server(serving);
+  if (!tls) return fail(std::move(tls).error());
+  return state_->listen_tcp(address, port, std::move(*tls));
 }
 
 Status HttpServer::listen_unix(const std::string& path, mode_t mode) {
   auto socket = listen_on_unix(path, mode);
   if (!socket) return fail(std::move(socket).error());
-  Acceptor& acceptor = state_->acceptors.emplace_back(state_->runtime.io());
-  acceptor.assign(asio::generic::stream_protocol(AF_UNIX, 0), socket->release());
+  auto& entrance = state_->entrances.emplace_back(Acceptor(state_->runtime.io()), nullptr);
+  entrance.acceptor.assign(asio::generic::stream_protocol(AF_UNIX, 0), socket->release());
   state_->socket_paths.push_back(path);
   return {};
 }
 
 void HttpServer::State::close_acceptors() {
-  for (Acceptor& acceptor : acceptors) {
+  for (Entrance& entrance : entrances) {
     boost::system::error_code ignored;
-    acceptor.close(ignored);
+    entrance.acceptor.close(ignored);
   }
   for (const std::string& path : socket_paths) ::unlink(path.c_str());
   socket_paths.clear();
@@ -90,7 +114,31 @@ void HttpServer::State::close_one_idle() {
   }
 }
 
-Task<void> HttpServer::State::serve(std::shared_ptr<State> self, Fd socket) {
+// A connection as requests come over it; null when a handshake failed. Fills in `peer`.
+Task<std::unique_ptr<ByteStream>> HttpServer::State::open_stream(Fd socket,
+                                                                 std::shared_ptr<TlsServer> tls,
+                                                                 HttpPeer& peer) {
+  if (!tls) co_return adopt_socket(runtime, std::move(socket));
+  struct Counted {
+    explicit Counted(std::size_t& c) : count(c) { ++count; }
+    Counted(const Counted&) = delete;
+    ~Counted() { --count; }
+    std::size_t& count;
+  };
+  const Counted counted(handshaking);
+  auto accepted =
+      co_await accept_tls(runtime, std::move(tls), std::move(socket), serving.options.header_limit);
+  if (!accepted) {
+    log_info("a TLS handshake failed",
+             {{"peer", peer.address}, {"reason", accepted.error().message()}});
+    co_return nullptr;
+  }
+  peer.certificate_name = std::move(accepted->certificate_name);
+  co_return std::move(accepted->stream);
+}
+
+Task<void> HttpServer::State::serve(std::shared_ptr<State> self, Fd socket,
+                                    std::shared_ptr<TlsServer> tls) {
   // Leaves the list also when the connection is cut by cancellation.
   struct Registered {
     Registered(State& s, HttpConnection& connection)
@@ -104,15 +152,17 @@ Task<void> HttpServer::State::serve(std::shared_ptr<State> self, Fd socket) {
     std::list<HttpConnection*>::iterator place;
   };
   HttpPeer peer = peer_of(socket.get());
-  HttpConnection connection(self->serving, adopt_socket(self->runtime, std::move(socket)),
-                            std::move(peer));
+  auto stream = co_await self->open_stream(std::move(socket), std::move(tls), peer);
+  if (!stream || self->serving.stopping) co_return;
+  HttpConnection connection(self->serving, std::move(stream), std::move(peer));
   const Registered registered(*self, connection);
   co_await connection.serve();
 }
 
-Task<void> HttpServer::State::accept_from(Acceptor& acceptor) {
+Task<void> HttpServer::State::accept_from(Entrance& entrance) {
   while (!serving.stopping) {
-    auto [error, accepted] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    auto [error, accepted] =
+        co_await entrance.acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
     if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
     if (error) {  // out of descriptors, or the peer left already
       log_warning("cannot accept a connection", {{"reason", error.message()}});
@@ -120,11 +170,12 @@ Task<void> HttpServer::State::accept_from(Acceptor& acceptor) {
       continue;
     }
     Fd socket(accepted.release());
-    while (connections.size() >= serving.options.max_connections && !serving.stopping) {
+    while (connections.size() + handshaking >= serving.options.max_connections &&
+           !serving.stopping) {
       close_one_idle();
       co_await sleep_for(Millis(20));
     }
-    tasks.spawn("http connection", serve(shared_from_this(), std::move(socket)));
+    tasks.spawn("http connection", serve(shared_from_this(), std::move(socket), entrance.tls));
   }
 }
 
@@ -138,7 +189,7 @@ Task<void> HttpServer::State::accept_until_end() {
     }
   };
   const Accepting accepting{*this};
-  for (Acceptor& acceptor : acceptors) tasks.spawn("http accept", accept_from(acceptor));
+  for (Entrance& entrance : entrances) tasks.spawn("http accept", accept_from(entrance));
   while (!ending) co_await end.wait_for(kWakeUp);
 }
 

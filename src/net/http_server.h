@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "net/http_exchange.h"
+#include "net/tls.h"
 #include "task/task.h"
 
 namespace croft {
@@ -33,6 +34,9 @@ class HttpServer {
   // `address` is an IP address; port 0 takes a free one. Returns the real port.
   // kConflict when the port is taken, kForbidden when it needs privileges.
   Result<std::uint16_t> listen_tcp(const std::string& address, std::uint16_t port);
+  // The same with TLS. kInvalid: the identity or the authority cannot be used.
+  Result<std::uint16_t> listen_tls(const std::string& address, std::uint16_t port,
+                                   const TlsServing& serving);
   // Replaces a socket left over at `path` when nobody listens on it (kConflict when somebody does).
   // `mode` as in chmod(2).
   Status listen_unix(const std::string& path, mode_t mode);

@@ -7,6 +7,8 @@
 
 #include "base/fd.h"
 #include "net/byte_stream.h"
+#include "net/http_client.h"
+#include "net/tls.h"
 
 namespace croft {
 
@@ -16,11 +18,22 @@ Task<Result<std::unique_ptr<ByteStream>>> connect_unix(Runtime& runtime, std::st
 // Tries every address that `host` resolves to, in order.
 Task<Result<std::unique_ptr<ByteStream>>> connect_tcp(Runtime& runtime, std::string host,
                                                       std::uint16_t port, Millis limit);
-// TCP, then TLS with the server's certificate checked for `host` against `ca_file` (PEM; empty: the
-// system's store).
-Task<Result<std::unique_ptr<ByteStream>>> connect_tls(Runtime& runtime, std::string host,
-                                                      std::uint16_t port, std::string ca_file,
-                                                      Millis limit);
+// TCP, then TLS as `endpoint` says, which must outlive the call.
+Task<Result<std::unique_ptr<ByteStream>>> connect_tls(Runtime& runtime,
+                                                      const HttpEndpoint& endpoint, Millis limit);
+
+// What a server's TLS connections share.
+class TlsServer;
+// kInvalid: a certificate or key that cannot be used.
+Result<std::shared_ptr<TlsServer>> make_tls_server(const TlsServing& serving);
+
+struct AcceptedTls {
+  std::unique_ptr<ByteStream> stream;
+  std::string certificate_name;  // of the client; empty: it showed none
+};
+// The server's side of the handshake on a connected socket.
+Task<Result<AcceptedTls>> accept_tls(Runtime& runtime, std::shared_ptr<TlsServer> server, Fd socket,
+                                     Millis limit);
 
 // A connected stream socket of any family.
 std::unique_ptr<ByteStream> adopt_socket(Runtime& runtime, Fd socket);
