@@ -34,8 +34,8 @@ Task<void> refuse(HttpExchange& exchange, Error error) {
 
 }  // namespace
 
-AgentHub::AgentHub(Runtime& runtime, World& world, AgentLogs& logs)
-    : runtime_(runtime), world_(world), logs_(logs) {}
+AgentHub::AgentHub(Runtime& runtime, const Clock& clock, World& world, AgentLogs& logs)
+    : runtime_(runtime), clock_(clock), world_(world), logs_(logs) {}
 
 void AgentHub::publish(const NodeId& node, NodeDesired desired) {
   desired_[node] = std::move(desired);
@@ -107,7 +107,7 @@ Task<void> AgentHub::take_observed(HttpExchange& exchange, NodeId node) {
     co_return;
   }
   if (observed->sequence >= reporter->second.sequence) {
-    last_seen_[node] = system_now();
+    last_seen_[node] = clock_.now();
     reporter->second.sequence = observed->sequence;
     world_.set_node(node, std::move(*observed));
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "model/node_state.h"
 #include "net/http_exchange.h"
 #include "reconcile/world.h"
@@ -30,7 +31,7 @@ class AgentLogs {
 
 class AgentHub final : public HttpHandler {
  public:
-  AgentHub(Runtime& runtime, World& world, AgentLogs& logs);
+  AgentHub(Runtime& runtime, const Clock& clock, World& world, AgentLogs& logs);
 
   // Sends `desired` to the node's agent now, and to whichever agent of it connects later.
   void publish(const NodeId& node, NodeDesired desired);
@@ -58,6 +59,7 @@ class AgentHub final : public HttpHandler {
   };
 
   Runtime& runtime_;
+  const Clock& clock_;
   World& world_;
   AgentLogs& logs_;
   std::map<NodeId, NodeDesired> desired_;

@@ -33,7 +33,7 @@ struct ControlPlane::Parts {
         addresses(std::move(plan)),
         engine(world.cluster, "", "croftd"),
         observed(world.runtime),
-        hub(world.runtime, observed, control),
+        hub(world.runtime, world.clock, observed, control),
         node(std::move(self)),
         artifacts(world, control, engine, names),
         context{.store = store,
