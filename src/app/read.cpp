@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/process_cancel.h"
 #include "app/resolve.h"
 #include "model/variable.h"
 #include "store/audit.h"
@@ -218,6 +219,7 @@ Task<Result<ProcessView>> cancel_process(const AppContext& context, const Actor&
     CROFT_TRY(authorize(actor, cancel_action(*before), before->project_id));
     auto process = request_cancel(tx, actor.scope, id);
     if (!process) return fail(std::move(process).error());
+    if (before->status == ProcessStatus::kPending) CROFT_TRY(settle_unstarted(tx, *before));
     CROFT_TRY(audit_done(tx, actor, "process.cancel", before->project_id,
                          fmt::format("process {} ({})", id.str(), before->kind)));
     return view_process(tx, std::move(*process));

@@ -7,6 +7,7 @@
 #include "app/resolve.h"
 #include "app/service_actions.h"
 #include "app/variable_read.h"
+#include "app/version_actions.h"
 #include "store/audit.h"
 #include "store/events.h"
 #include "store/instance_sets.h"
@@ -290,6 +291,53 @@ TEST_F(UseCases, ProcessesShowNamesAndCanBeCancelled) {
   EXPECT_EQ(list.items.size(), 1u);
   EXPECT_EQ(run(list_processes(context_, *ann_, {.service = "api"}, {})).error().code(),
             ErrorCode::kInvalid);
+}
+
+// It never ran, so no step can put anything right.
+TEST_F(UseCases, CancellingADeploymentThatWaitsCancelsItsVersion) {
+  const Service api = service(shop(), "api", ServiceCategory::kRuntime);
+  const Version version = must(write([&](Tx& tx) {
+    return create_version(tx, Scope::platform(),
+                          {.service_id = api.id, .status = VersionStatus::kWaitingToBuild});
+  }));
+  const Process deploy = must(run(deploy_version(context_, *ann_, version.id)));
+  must(run(cancel_process(context_, *ann_, deploy.id)));
+  EXPECT_EQ(must(read([&](const Tx& tx) {
+              return get_version(tx, Scope::platform(), version.id);
+            })).status,
+            VersionStatus::kCancelled);
+}
+
+TEST_F(UseCases, CancellingAnImportThatWaitsLeavesNothingCreating) {
+  const Scope all = Scope::platform();
+  const Project project =
+      must(write([&](Tx& tx) { return create_project(tx, all, {.name = "shop"}); }));
+  EXPECT_EQ(project.status, ProjectStatus::kCreating);
+  const auto creating = [&](const std::string& hostname) {
+    const Service made = service(project, hostname, ServiceCategory::kDatabase);
+    must(write(
+        [&](Tx& tx) { return set_service_status(tx, all, made.id, ServiceStatus::kCreating); }));
+    return made.id;
+  };
+  const ServiceId db = creating("db");
+  const ServiceId other = creating("other");  // of another import
+  boost::json::array services;
+  services.push_back({{"id", db.str()}, {"priority", 10}});
+  const Process waiting = must(write([&](Tx& tx) {
+    return start_process(tx, *ann_,
+                         {.project_id = project.id,
+                          .kind = "project.import",
+                          .params = {{"services", services}},
+                          .object = "project shop"});
+  }));
+  must(run(cancel_process(context_, *ann_, waiting.id)));
+  const auto status_of = [&](const ServiceId& id) {
+    return must(read([&](const Tx& tx) { return get_service(tx, all, id); })).status;
+  };
+  EXPECT_EQ(status_of(db), ServiceStatus::kFailed);
+  EXPECT_EQ(status_of(other), ServiceStatus::kCreating);
+  EXPECT_EQ(must(run(show_project(context_, *ann_, "shop"))).project.status,
+            ProjectStatus::kActive);
 }
 
 TEST_F(UseCases, VersionsAreFoundByNumberIdAndName) {

@@ -39,6 +39,11 @@ void note_end(const ProcessRun& run, const Status& recorded) {
   }
 }
 
+// The store is full or overloaded.
+bool will_pass(const Error& error) {
+  return error.code() == ErrorCode::kExhausted || error.code() == ErrorCode::kUnavailable;
+}
+
 class Registration {
  public:
   Registration(std::map<ProcessId, std::shared_ptr<ProcessRun>>& running,
@@ -230,31 +235,31 @@ Task<void> Executor::drive(Process process) {
                               {"kind", run.process().kind},
                               {"request_id", run.process().request_id}});
   const auto handler = handlers_.find(run.process().kind);
+  bool ended = false;
   if (handler == handlers_.end()) {
     const ProcessError error{
         .code = "internal",
         .message = "this croftd does not know processes of kind " + run.process().kind};
-    co_await run.finish(ProcessStatus::kFailed, nullptr, error);
+    ended = (co_await run.finish(ProcessStatus::kFailed, nullptr, error)).has_value();
   } else {
-    co_await drive_steps(*handler->second, run);
+    ended = co_await drive_steps(*handler->second, run);
   }
-  wake_.notify();
+  // What the store did not take is tried again at the next look, not at once and for ever.
+  if (ended) wake_.notify();
 }
 
-Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
+Task<bool> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
   const std::vector<ProcessHandler::Step> steps = handler.steps();
   run.plan_steps(steps);
   if (auto failure = run.noted_failure()) {
-    co_await put_right(handler, run, std::move(*failure));
-    co_return;
+    co_return co_await put_right(handler, run, std::move(*failure));
   }
   auto at = std::find_if(steps.begin(), steps.end(),
                          [&](const auto& s) { return s.name == run.process().step; });
   if (at == steps.end()) at = steps.begin();
   for (; at != steps.end(); ++at) {
     if (run.cancel_wanted() && at->cancellable) {
-      co_await conclude_failure(handler, run, Error(ErrorCode::kCancelled, "cancelled"));
-      co_return;
+      co_return co_await conclude_failure(handler, run, Error(ErrorCode::kCancelled, "cancelled"));
     }
     const auto done_so_far = std::distance(steps.begin(), at);
     const int progress = static_cast<int>(100 * done_so_far / std::ssize(steps));
@@ -265,22 +270,21 @@ Task<void> Executor::drive_steps(ProcessHandler& handler, ProcessRun& run) {
                                          {"request_id", run.process().request_id},
                                          {"step", at->name},
                                          {"error", begun.error().describe()}});
-      co_return;
+      co_return false;
     }
     const Status status = co_await run_step(handler, at->name, run);
     if (!status) {
-      co_await conclude_failure(handler, run, status.error());
-      co_return;
+      co_return co_await conclude_failure(handler, run, status.error());
     }
   }
   auto result = co_await handler.result(run);
   if (!result) {
-    co_await conclude_failure(handler, run, result.error());
-    co_return;
+    co_return co_await conclude_failure(handler, run, result.error());
   }
   const Status finished =
       co_await run.finish(ProcessStatus::kFinished, std::move(*result), std::nullopt);
   note_end(run, finished);
+  co_return finished.has_value();
 }
 
 Task<Status> Executor::run_step(ProcessHandler& handler, std::string step, ProcessRun& run) {
@@ -294,7 +298,7 @@ Task<Status> Executor::run_step(ProcessHandler& handler, std::string step, Proce
   co_return status;
 }
 
-Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error) {
+Task<bool> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error) {
   const bool cancelled = run.cancel_wanted() && error.code() == ErrorCode::kCancelled;
   log_info("a process did not succeed", {{"process", run.process().id.str()},
                                          {"request_id", run.process().request_id},
@@ -309,23 +313,31 @@ Task<void> Executor::conclude_failure(ProcessHandler& handler, ProcessRun& run, 
     log_error("cannot record a failure", {{"process", run.process().id.str()},
                                           {"request_id", run.process().request_id},
                                           {"error", noted.error().describe()}});
-    co_return;
+    co_return false;
   }
-  co_await put_right(handler, run, std::move(failure));
+  co_return co_await put_right(handler, run, std::move(failure));
 }
 
-Task<void> Executor::put_right(ProcessHandler& handler, ProcessRun& run,
+Task<bool> Executor::put_right(ProcessHandler& handler, ProcessRun& run,
                                ProcessRun::Failure failure) {
   co_await run.flush();
   failpoints_.pass(run.process(), kUndoStep, Moment::kBefore);
-  co_await handler.undo(run);
+  const Status undone = co_await handler.undo(run);
   failpoints_.pass(run.process(), kUndoStep, Moment::kAfter);
+  if (!undone && undone.error().code() != ErrorCode::kNotFound) {
+    log_error("cannot put right what a process did", {{"process", run.process().id.str()},
+                                                      {"request_id", run.process().request_id},
+                                                      {"error", undone.error().describe()}});
+    // The failure is noted: it stays where it is until the store works again.
+    if (will_pass(undone.error())) co_return false;
+  }
   std::optional<ProcessError> told;
   if (!failure.cancelled) told = std::move(failure.error);
   const Status finished =
       co_await run.finish(failure.cancelled ? ProcessStatus::kCanceled : ProcessStatus::kFailed,
                           nullptr, std::move(told));
   note_end(run, finished);
+  co_return finished.has_value();
 }
 
 }  // namespace croft

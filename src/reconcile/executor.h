@@ -82,8 +82,9 @@ class ProcessHandler {
   // In order. A step that has nothing to do returns at once.
   virtual std::vector<Step> steps() const = 0;
   virtual Task<Status> run(std::string step, ProcessRun& run) = 0;
-  // Puts right what the steps so far did, after a failure or a cancellation; idempotent too.
-  virtual Task<void> undo(ProcessRun& run) = 0;
+  // Puts right what the steps so far did, after a failure or a cancellation; idempotent too. Where
+  // the store does not take it now (kExhausted, kUnavailable) it is tried again later.
+  virtual Task<Status> undo(ProcessRun& run) = 0;
   // Of a process whose last step has ended.
   virtual Task<Result<boost::json::value>> result(ProcessRun& run) = 0;
 };
@@ -111,10 +112,11 @@ class Executor {
   Task<void> start_runnable();
   Task<void> flush_logs();
   Task<void> drive(Process process);
-  Task<void> drive_steps(ProcessHandler& handler, ProcessRun& run);
+  // These say whether the end of the process is recorded; otherwise it stays where it is.
+  Task<bool> drive_steps(ProcessHandler& handler, ProcessRun& run);
   Task<Status> run_step(ProcessHandler& handler, std::string step, ProcessRun& run);
-  Task<void> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
-  Task<void> put_right(ProcessHandler& handler, ProcessRun& run, ProcessRun::Failure failure);
+  Task<bool> conclude_failure(ProcessHandler& handler, ProcessRun& run, Error error);
+  Task<bool> put_right(ProcessHandler& handler, ProcessRun& run, ProcessRun::Failure failure);
 
   Store& store_;
   Failpoints& failpoints_;

@@ -27,9 +27,9 @@ class WaitingHandler final : public ProcessHandler {
     if (run.cancel_wanted()) co_return fail(ErrorCode::kCancelled, "cancelled");
     co_return Status{};
   }
-  Task<void> undo(ProcessRun&) override {
+  Task<Status> undo(ProcessRun&) override {
     ++undone;
-    co_return;
+    co_return Status{};
   }
   Task<Result<boost::json::value>> result(ProcessRun&) override {
     co_return boost::json::value(nullptr);
@@ -61,14 +61,17 @@ class FailingHandler final : public ProcessHandler {
     run.failure = ProcessError{.step = "readiness", .last_lines = {"it said so"}};
     co_return fail(ErrorCode::kDeployFailed, "does not work");
   }
-  Task<void> undo(ProcessRun&) override {
+  Task<Status> undo(ProcessRun&) override {
     done_.push_back("undo");
     undoes_.notify();
     if (!ends_) co_await sleep_for(Millis(600'000));
+    co_return undo_result;
   }
   Task<Result<boost::json::value>> result(ProcessRun&) override {
     co_return boost::json::value(nullptr);
   }
+
+  Status undo_result;
 
  private:
   std::vector<std::string>& done_;
@@ -127,6 +130,24 @@ class ExecutorTest : public StoreTest {
     }
   }
   Task<void> nothing() { co_return; }
+  // How the process is after its first undo, and in the end; from then on undoing works.
+  Task<void> until_ended(Executor* executor, Signal* undoes, ProcessId id, Status* undo_result,
+                         std::vector<ProcessStatus>* seen) {
+    Group group(runtime_);
+    group.spawn("executor", executor->run());
+    EXPECT_TRUE(co_await undoes->wait_for(Millis(10'000)));
+    for (int i = 0; i < 1000; ++i) {
+      const auto process = co_await store().read(
+          [id](const Tx& tx) { return get_process(tx, Scope::platform(), id); });
+      seen->push_back(process->status);
+      if (is_finished(process->status)) break;
+      *undo_result = Status{};
+      executor->wake();
+      co_await sleep_for(Millis(1));
+    }
+    group.cancel();
+    co_await group.join();
+  }
   // Some turns more, so that the process can be finished.
   Task<void> until_undone(Executor* executor, Signal* undoes) {
     Group group(runtime_);
@@ -195,6 +216,44 @@ TEST_F(ExecutorTest, UndoingGoesOnWhereItWasBegun) {
   EXPECT_EQ(process.error->code, to_string(ErrorCode::kDeployFailed));
   EXPECT_EQ(process.error->step, "readiness");
   EXPECT_THAT(process.error->last_lines, ElementsAre("it said so"));
+}
+
+// The disk is full while something is put right: it is tried again, and only then the process ends.
+TEST_F(ExecutorTest, AProcessDoesNotEndBeforeItIsPutRight) {
+  const ProcessId id = must(write([](Tx& tx) {
+                         return create_process(tx, Scope::platform(), {.kind = "failing"});
+                       })).id;
+  std::vector<std::string> done;
+  std::vector<ProcessStatus> seen;
+  Executor executor(runtime_, store(), failpoints_, 2);
+  Signal undoes(runtime_);
+  auto handler = std::make_unique<FailingHandler>(done, undoes, true);
+  handler->undo_result = fail(ErrorCode::kExhausted, "the disk is full");
+  Status* undo_result = &handler->undo_result;
+  executor.add(std::move(handler));
+  runtime_.run_until_done(until_ended(&executor, &undoes, id, undo_result, &seen));
+  EXPECT_EQ(std::count(done.begin(), done.end(), "one"), 1);
+  EXPECT_GE(std::count(done.begin(), done.end(), "undo"), 2);
+  EXPECT_EQ(seen.front(), ProcessStatus::kRunning);
+  EXPECT_EQ(seen.back(), ProcessStatus::kFailed);
+}
+
+// What cannot be put right at all does not keep a process, and all behind it, for ever.
+TEST_F(ExecutorTest, AnUndoThatWillNeverSucceedEndsTheProcess) {
+  const ProcessId id = must(write([](Tx& tx) {
+                         return create_process(tx, Scope::platform(), {.kind = "failing"});
+                       })).id;
+  std::vector<std::string> done;
+  std::vector<ProcessStatus> seen;
+  Executor executor(runtime_, store(), failpoints_, 2);
+  Signal undoes(runtime_);
+  auto handler = std::make_unique<FailingHandler>(done, undoes, true);
+  handler->undo_result = fail(ErrorCode::kInvalid, "croft.yml has no setup any more");
+  Status* undo_result = &handler->undo_result;
+  executor.add(std::move(handler));
+  runtime_.run_until_done(until_ended(&executor, &undoes, id, undo_result, &seen));
+  EXPECT_THAT(done, ElementsAre("one", "undo"));
+  EXPECT_EQ(seen.back(), ProcessStatus::kFailed);
 }
 
 }  // namespace

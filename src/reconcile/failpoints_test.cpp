@@ -36,9 +36,9 @@ class TwoSteps final : public ProcessHandler {
     if (fails_ && step == "two") co_return fail(ErrorCode::kFailed, "told to");
     co_return Status{};
   }
-  Task<void> undo(ProcessRun&) override {
+  Task<Status> undo(ProcessRun&) override {
     done_.push_back("undo");
-    co_return;
+    co_return Status{};
   }
   Task<Result<boost::json::value>> result(ProcessRun&) override {
     co_return boost::json::value(nullptr);

@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 
-#include "base/log.h"
+#include "app/process_cancel.h"
 #include "reconcile/service_processes.h"
 #include "store/processes.h"
 #include "store/projects.h"
@@ -19,22 +19,10 @@ using Groups = std::map<std::int64_t, std::vector<ServiceId>, std::greater<>>;
 
 Groups groups_of(const ProcessRun& run) {
   Groups groups;
-  const boost::json::value* services = run.params().if_contains("services");
-  if (services == nullptr || !services->is_array()) return groups;
-  for (const boost::json::value& item : services->get_array()) {
-    const boost::json::object& entry = item.as_object();
-    const auto id = ServiceId::parse(std::string_view(entry.at("id").as_string()));
-    if (id) groups[entry.at("priority").to_number<std::int64_t>()].push_back(*id);
+  for (const ImportedService& service : imported_services(run.process())) {
+    groups[service.priority].push_back(service.id);
   }
   return groups;
-}
-
-Task<void> set_active(Store& store, ProjectId id) {
-  const Status told = co_await store.write([id](Tx& tx) {
-    return set_project_status(tx, Scope::platform(), id, ProjectStatus::kActive);
-  });
-  if (told || told.error().code() == ErrorCode::kNotFound) co_return;
-  log_warning("cannot set a project's status", {{"error", told.error().describe()}});
 }
 
 }  // namespace
@@ -113,8 +101,9 @@ Task<Status> ImportProcess::wait_children(ProcessRun& run) {
 }
 
 // What was created stays: the user sees what failed and can delete or retry it.
-Task<void> ImportProcess::undo(ProcessRun& run) {
-  co_await set_active(context_.store, run.process().project_id);
+Task<Status> ImportProcess::undo(ProcessRun& run) {
+  const Process& process = run.process();
+  co_return co_await context_.store.write([&](Tx& tx) { return settle_import(tx, process); });
 }
 
 Task<Result<boost::json::value>> ImportProcess::result(ProcessRun& run) {
@@ -156,22 +145,20 @@ Task<Status> DeleteProjectProcess::run(std::string step, ProcessRun& run) {
   co_return deleted;
 }
 
-// What is gone is gone. What is left is seen as failed, and can be deleted again, as after the
-// failed deletion of a service: a process that has ended does not go on behind its user's back.
-Task<void> DeleteProjectProcess::undo(ProcessRun& run) {
+// As after the failed deletion of a service: a process that has ended does not go on behind its
+// user's back.
+Task<Status> DeleteProjectProcess::undo(ProcessRun& run) {
   const ProjectId id = run.process().project_id;
-  const Status told = co_await context_.store.write([id](Tx& tx) -> Status {
+  co_return co_await context_.store.write([id](Tx& tx) -> Status {
     const Scope all = Scope::platform();
     const auto services = list_services(tx, all, id);
     if (!services) return fail(services.error());
     for (const Service& service : *services) {
       if (service.status != ServiceStatus::kDeleting) continue;
-      CROFT_TRY(set_service_status(tx, all, service.id, ServiceStatus::kFailed));
+      CROFT_TRY(settle_undeleted(tx, service.id));
     }
     return set_project_status(tx, all, id, ProjectStatus::kActive);
   });
-  if (told || told.error().code() == ErrorCode::kNotFound) co_return;
-  log_warning("cannot set a project's status", {{"error", told.error().describe()}});
 }
 
 Task<Result<boost::json::value>> DeleteProjectProcess::result(ProcessRun&) {

@@ -14,7 +14,7 @@ class ImportProcess final : public ProcessHandler {
   std::string kind() const override { return "project.import"; }
   std::vector<Step> steps() const override;
   Task<Status> run(std::string step, ProcessRun& run) override;
-  Task<void> undo(ProcessRun& run) override;
+  Task<Status> undo(ProcessRun& run) override;
   Task<Result<boost::json::value>> result(ProcessRun& run) override;
 
  private:
@@ -31,7 +31,7 @@ class DeleteProjectProcess final : public ProcessHandler {
   std::string kind() const override { return "project.delete"; }
   std::vector<Step> steps() const override;
   Task<Status> run(std::string step, ProcessRun& run) override;
-  Task<void> undo(ProcessRun& run) override;
+  Task<Status> undo(ProcessRun& run) override;
   Task<Result<boost::json::value>> result(ProcessRun& run) override;
 
  private:

@@ -23,7 +23,7 @@ class RolloutProcess final : public ProcessHandler {
   std::string kind() const override;
   std::vector<Step> steps() const override;
   Task<Status> run(std::string step, ProcessRun& run) override;
-  Task<void> undo(ProcessRun& run) override;
+  Task<Status> undo(ProcessRun& run) override;
   Task<Result<boost::json::value>> result(ProcessRun& run) override;
 
  private:
@@ -41,7 +41,7 @@ class RolloutProcess final : public ProcessHandler {
 
   Task<Status> wait_for_core(ProcessRun& run, const Subject& subject);
   Task<Status> set_version(const Subject& subject, VersionStatus status);
-  Task<void> bring_back(ProcessRun& run, const Subject& subject);
+  Task<Status> bring_back(ProcessRun& run, const Subject& subject);
 
   ProcessContext& context_;
   Kind kind_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "plan/init_plan.h"
 #include "reconcile/rollout_subject.h"
 #include "spec/app_config.h"
@@ -31,35 +30,40 @@ Result<spec::Setup> setup_of(const Version& version, const std::string& hostname
                                                version.number, version.setup));
 }
 
-Task<void> RolloutProcess::undo(ProcessRun& run) {
+Task<Status> RolloutProcess::undo(ProcessRun& run) {
   auto subject = co_await load(run);
-  if (!subject) co_return;  // deleted meanwhile: the deletion took everything along
+  // Deleted meanwhile: the deletion took everything along.
+  if (!subject) co_return fail(std::move(subject).error());
   const auto set = Rollout::placed(run);
   const std::string& step = run.process().step;
   const bool switched = step == "switch" || step == "finish";
   // A managed service that does not become ready stays as it is: its data is in there, and taking
   // the container away helps nobody.
   const bool keep = switched || (subject->managed() && set.has_value());
-  if (set && !keep) co_await rollout_.abandon(*set);
+  Status first;  // trouble; what follows is put right all the same
+  const auto note = [&first](Status done) {
+    if (!done && first) first = std::move(done);
+  };
+  if (set && !keep) note(co_await rollout_.abandon(*set));
   if (kind_ == Kind::kDeploy && !switched) {
     const VersionStatus status = run.cancel_wanted() ? VersionStatus::kCancelled
                                  : step == "build" || step == "prepare"
                                      ? VersionStatus::kBuildFailed
                                  : step == "image" ? VersionStatus::kPreparingRuntimeFailed
                                                    : VersionStatus::kDeployFailed;
-    co_await set_version(*subject, status);
+    note(co_await set_version(*subject, status));
   }
-  if (!keep && subject->stop_first()) co_await bring_back(run, *subject);
+  if (!keep && subject->stop_first()) note(co_await bring_back(run, *subject));
   const ServiceStatus failed = subject->managed() ? ServiceStatus::kFailed : ServiceStatus::kActive;
-  const Status told = co_await rollout_.settle_status(subject->service.id, failed);
-  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
+  note(co_await rollout_.settle_status(subject->service.id, failed));
+  co_return first;
 }
 
 // With temporaryShutdown the old containers have gone already: the version that served before is
 // started again, with the environment it had.
-Task<void> RolloutProcess::bring_back(ProcessRun& run, const Subject& subject) {
+Task<Status> RolloutProcess::bring_back(ProcessRun& run, const Subject& subject) {
   const VersionId active = subject.service.active_version_id;
-  if (active.empty() || kind_ == Kind::kStart) co_return;
+  if (active.empty() || kind_ == Kind::kStart) co_return Status{};
   auto restored = co_await context_.store.write([&](Tx& tx) -> Status {
     const Scope all = Scope::platform();
     auto sets = list_instance_sets(tx, all, subject.service.id);
@@ -84,13 +88,9 @@ Task<void> RolloutProcess::bring_back(ProcessRun& run, const Subject& subject) {
                                    .init_config = Secret(to_json_text(*init))}));
     return {};
   });
-  if (!restored) {
-    log_error("cannot bring back the version that served before",
-              {{"service", subject.service.hostname}, {"error", restored.error().describe()}});
-  } else {
-    run.log("started the version that served before");
-  }
+  if (restored) run.log("started the version that served before");
   context_.wake();
+  co_return restored;
 }
 
 }  // namespace croft

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/log.h"
 #include "reconcile/rollout_verdict.h"
 #include "store/services.h"
 #include "store/versions.h"
@@ -42,10 +41,8 @@ Task<Status> StopProcess::run(std::string step, ProcessRun& run) {
   co_return co_await rollout_.set_status(id, ServiceStatus::kStopped);
 }
 
-Task<void> StopProcess::undo(ProcessRun& run) {
-  const Status told =
-      co_await rollout_.settle_status(run.process().service_id, ServiceStatus::kActive);
-  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
+Task<Status> StopProcess::undo(ProcessRun& run) {
+  co_return co_await rollout_.settle_status(run.process().service_id, ServiceStatus::kActive);
 }
 
 Task<Result<boost::json::value>> StopProcess::result(ProcessRun& run) {
@@ -157,14 +154,14 @@ Task<Status> ScaleProcess::run(std::string step, ProcessRun& run) {
   co_return co_await rollout_.set_status(id, ServiceStatus::kActive);
 }
 
-Task<void> ScaleProcess::undo(ProcessRun& run) {
+Task<Status> ScaleProcess::undo(ProcessRun& run) {
   const ServiceId id = run.process().service_id;
+  Status restored;
   if (const boost::json::value* before = run.state().if_contains("before")) {
-    const Status restored = co_await set_count(id, before->to_number<int>(), nullptr);
-    if (!restored) log_warning("cannot undo scaling", {{"error", restored.error().describe()}});
+    restored = co_await set_count(id, before->to_number<int>(), nullptr);
   }
-  const Status told = co_await rollout_.settle_status(id, ServiceStatus::kActive);
-  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
+  Status told = co_await rollout_.settle_status(id, ServiceStatus::kActive);
+  co_return restored ? told : restored;
 }
 
 Task<Result<boost::json::value>> ScaleProcess::result(ProcessRun& run) {
@@ -197,6 +194,14 @@ Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, 
   co_return deleted;
 }
 
+Status settle_undeleted(Tx& tx, const ServiceId& service) {
+  const auto sets = list_instance_sets(tx, Scope::platform(), service);
+  if (!sets) return fail(sets.error());
+  const bool runs = std::any_of(sets->begin(), sets->end(), serves);
+  return set_service_status(tx, Scope::platform(), service,
+                            runs ? ServiceStatus::kActive : ServiceStatus::kFailed);
+}
+
 std::vector<ProcessHandler::Step> DeleteServiceProcess::steps() const {
   return {{.name = "delete", .cancellable = false}};
 }
@@ -205,11 +210,9 @@ Task<Status> DeleteServiceProcess::run(std::string, ProcessRun& run) {
   co_return co_await delete_service_with_all(context_, rollout_, run, run.process().service_id);
 }
 
-// What is gone is gone; the user sees that something is left, and can delete it again.
-Task<void> DeleteServiceProcess::undo(ProcessRun& run) {
-  const Status told =
-      co_await rollout_.set_status(run.process().service_id, ServiceStatus::kFailed);
-  if (!told) log_warning("cannot set a service's status", {{"error", told.error().describe()}});
+Task<Status> DeleteServiceProcess::undo(ProcessRun& run) {
+  const ServiceId id = run.process().service_id;
+  co_return co_await context_.store.write([&id](Tx& tx) { return settle_undeleted(tx, id); });
 }
 
 Task<Result<boost::json::value>> DeleteServiceProcess::result(ProcessRun&) {

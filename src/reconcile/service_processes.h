@@ -12,7 +12,7 @@ class StopProcess final : public ProcessHandler {
   std::string kind() const override { return "service.stop"; }
   std::vector<Step> steps() const override;
   Task<Status> run(std::string step, ProcessRun& run) override;
-  Task<void> undo(ProcessRun& run) override;
+  Task<Status> undo(ProcessRun& run) override;
   Task<Result<boost::json::value>> result(ProcessRun& run) override;
 
  private:
@@ -27,7 +27,7 @@ class ScaleProcess final : public ProcessHandler {
   std::string kind() const override { return "service.scale"; }
   std::vector<Step> steps() const override;
   Task<Status> run(std::string step, ProcessRun& run) override;
-  Task<void> undo(ProcessRun& run) override;
+  Task<Status> undo(ProcessRun& run) override;
   Task<Result<boost::json::value>> result(ProcessRun& run) override;
 
  private:
@@ -47,7 +47,7 @@ class DeleteServiceProcess final : public ProcessHandler {
   std::string kind() const override { return "service.delete"; }
   std::vector<Step> steps() const override;
   Task<Status> run(std::string step, ProcessRun& run) override;
-  Task<void> undo(ProcessRun& run) override;
+  Task<Status> undo(ProcessRun& run) override;
   Task<Result<boost::json::value>> result(ProcessRun& run) override;
 
  private:
@@ -59,5 +59,9 @@ class DeleteServiceProcess final : public ProcessHandler {
 // project. Idempotent: a service that is gone is done.
 Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, ProcessRun& run,
                                      ServiceId service);
+
+// After a deletion that failed. What is gone is gone: the service has failed, so that its user sees
+// that something is left and can delete it again; or it is active, when nothing was taken away.
+Status settle_undeleted(Tx& tx, const ServiceId& service);
 
 }  // namespace croft
