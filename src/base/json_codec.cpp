@@ -7,6 +7,7 @@ namespace croft {
 std::string enum_wire_name(std::string_view enumerator) {
   if (enumerator.starts_with('k')) enumerator.remove_prefix(1);
   std::string name;
+  name.reserve(enumerator.size() + 4);
   for (const char c : enumerator) {
     if (c >= 'A' && c <= 'Z') {
       if (!name.empty()) name.push_back('_');
@@ -19,7 +20,8 @@ std::string enum_wire_name(std::string_view enumerator) {
 }
 
 Result<boost::json::value> parse_json(std::string_view text) {
-  boost::json::stream_parser parser;
+  unsigned char unfinished[2048];  // what is not yet in a container; enough for small documents
+  boost::json::stream_parser parser({}, {}, unfinished);
   boost::system::error_code error;
   const std::size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error) parser.finish(error);

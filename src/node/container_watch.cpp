@@ -1,5 +1,6 @@
 #include "node/container_watch.h"
 
+#include "base/described.h"
 #include "base/log.h"
 
 namespace croft::node {
@@ -48,9 +49,7 @@ Task<void> ContainerWatch::look() {
   while (!stopping_) {
     auto seen = co_await observer_.observe();
     if (seen) {
-      std::string text = to_json_text(*seen);
-      const bool differs = !containers_ || text != last_text_;
-      last_text_ = std::move(text);
+      const bool differs = !containers_ || !same(*containers_, *seen);
       containers_ = std::move(*seen);
       if (differs) changed_.notify();
       co_await priority_.apply(*containers_);

@@ -40,7 +40,6 @@ class ContainerWatch {
   Group group_;
   bool stopping_ = false;
   std::optional<std::vector<ObservedContainer>> containers_;
-  std::string last_text_;
 };
 
 }  // namespace croft::node

@@ -1,15 +1,16 @@
 #include "node/outgoing_report.h"
 
+#include "base/described.h"
+
 namespace croft::node {
 
 bool OutgoingReport::set(NodeObserved observed) {
   observed.life = life_;
-  observed.sequence = 0;
-  std::string content = to_json_text(observed);
-  if (content == content_) return false;
-  content_ = std::move(content);
-  observed.sequence = ++sequence_;
+  observed.sequence = latest_.sequence;
+  if (!body_.empty() && same(observed, latest_)) return false;
+  ++observed.sequence;
   body_ = to_json_text(observed);
+  latest_ = std::move(observed);
   return true;
 }
 

@@ -22,9 +22,8 @@ class OutgoingReport {
 
  private:
   std::string life_;
-  std::string content_;  // of the latest, without its number
-  std::string body_;
-  std::int64_t sequence_ = 0;
+  NodeObserved latest_;
+  std::string body_;  // the same
 };
 
 }  // namespace croft::node

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/described.h"
+
 namespace croft {
 namespace {
 
@@ -60,12 +62,6 @@ CoreDesired core(const AddressPlan& addresses, const NodePlanInput& input, const
   return desired;
 }
 
-template <class T>
-bool same_but_generation(T a, const T& b) {
-  a.generation = b.generation;
-  return to_json(a) == to_json(b);
-}
-
 }  // namespace
 
 NodeDesired plan_node(const AddressPlan& addresses, const NodePlanInput& input) {
@@ -95,10 +91,11 @@ void number_generations(NodeDesired& wanted, const NodeDesired& last, std::int64
     const auto before =
         std::find_if(last.cores.begin(), last.cores.end(),
                      [&](const CoreDesired& c) { return c.project_id == core.project_id; });
-    const bool same = before != last.cores.end() && same_but_generation(core, *before);
-    core.generation = same ? before->generation : next;
+    if (before != last.cores.end()) core.generation = before->generation;
+    if (before == last.cores.end() || !same(core, *before)) core.generation = next;
   }
-  wanted.generation = same_but_generation(wanted, last) ? last.generation : next;
+  wanted.generation = last.generation;
+  if (!same(wanted, last)) wanted.generation = next;
 }
 
 }  // namespace croft

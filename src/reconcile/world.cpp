@@ -1,6 +1,7 @@
 #include "reconcile/world.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/labels.h"
 
@@ -36,6 +37,11 @@ bool ran(const engine::TaskInfo& task) {
   return task.error.starts_with("task: non-zero exit");
 }
 
+// What anybody here looks at.
+auto facts_of(const engine::TaskInfo& task) {
+  return std::tie(task.id, task.container_id, task.state, task.error, task.message, task.labels);
+}
+
 std::string rejection(const engine::TaskInfo& task) {
   if (task.state != engine::TaskState::kRejected && task.state != engine::TaskState::kFailed) {
     return {};
@@ -55,12 +61,18 @@ void World::set_node(const NodeId& node, NodeObserved observed) {
   notify();
 }
 
+// They are listed every few seconds: nobody is told of tasks that are as before.
 void World::set_tasks(std::vector<engine::TaskInfo> tasks) {
-  tasks_.clear();
+  std::map<std::string, engine::TaskInfo> by_id;
   for (engine::TaskInfo& task : tasks) {
     std::string id = task.id;
-    tasks_.emplace(std::move(id), std::move(task));
+    by_id.emplace(std::move(id), std::move(task));
   }
+  const auto same = [](const auto& a, const auto& b) {
+    return facts_of(a.second) == facts_of(b.second);
+  };
+  if (std::equal(by_id.begin(), by_id.end(), tasks_.begin(), tasks_.end(), same)) return;
+  tasks_ = std::move(by_id);
   notify();
 }
 

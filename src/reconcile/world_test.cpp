@@ -45,6 +45,24 @@ TEST(World, SaysWhyTheEngineCouldNotStartAContainer) {
   EXPECT_EQ(world.instances(set)[0].rejected, "");
 }
 
+// They are listed every few seconds; nobody has to look again because of that.
+TEST(World, TellsOfTasksOnlyWhenTheyDiffer) {
+  Runtime runtime;
+  World world(runtime);
+  int told = 0;
+  world.on_change([&told] { ++told; });
+  engine::TaskInfo task;
+  task.id = "t1";
+  world.set_tasks({task});
+  world.set_tasks({task});
+  EXPECT_EQ(told, 1);
+  task.state = engine::TaskState::kRunning;
+  world.set_tasks({task});
+  EXPECT_EQ(told, 2);
+  world.set_tasks({});
+  EXPECT_EQ(told, 3);
+}
+
 // After a restart of croftd nothing is known for a moment: no container runs then, it seems.
 TEST(World, KnowsAllOnlyWhenEveryNodeHasTold) {
   Runtime runtime;

@@ -197,19 +197,27 @@ Result<Process> update_process(Tx& tx, const Scope& scope, const Process& proces
   if (!started && status != ProcessStatus::kPending) started = tx.now();
   std::optional<Timestamp> finished;
   if (is_finished(status)) finished = tx.now();
-  Process effective = process;
-  effective.status = status;
-  const auto steps = steps_after(stored->steps, effective, tx.now());
+  Process updated = *stored;
+  updated.status = status;
+  updated.step = process.step;
+  updated.step_state = process.step_state;
+  updated.result = process.result;
+  updated.error = process.error;
+  updated.progress = process.progress;
+  updated.cancellable = process.cancellable;
+  updated.started_at = started;
+  updated.finished_at = finished;
+  updated.steps = process.steps;
+  updated.steps = steps_after(stored->steps, updated, tx.now());
   CROFT_TRY(tx.execute(
       "UPDATE processes SET status = ?2, step = ?3, step_state = ?4, result = ?5, error = ?6, "
       "progress = ?7, cancellable = ?8, started_at = ?9, finished_at = ?10, steps = ?11 "
       "WHERE id = ?1",
-      {column(process.id), column(status), column(process.step), json_column(process.step_state),
-       json_column(process.result), json_column(process.error), column(process.progress),
-       column(process.cancellable), column(started), column(finished), json_column(steps)}));
-  auto updated = get_process(tx, scope, process.id);
-  if (!updated) return updated;
-  CROFT_TRY(append_event(tx, scope, updated->project_id, "process.changed", facts(*updated)));
+      {column(updated.id), column(updated.status), column(updated.step),
+       json_column(updated.step_state), json_column(updated.result), json_column(updated.error),
+       column(updated.progress), column(updated.cancellable), column(updated.started_at),
+       column(updated.finished_at), json_column(updated.steps)}));
+  CROFT_TRY(append_event(tx, scope, updated.project_id, "process.changed", facts(updated)));
   return updated;
 }
 

@@ -27,7 +27,6 @@ Task<std::invoke_result_t<F>> fake_call(FakeCluster& cluster, FakeCall call, Mil
   }
   if (fault.error && !fault.after_effect) co_return fail(Error(*fault.error));
   auto result = body();
-  cluster.schedule.changed();
   if (fault.error) co_return fail(Error(*fault.error));
   co_return result;
 }

@@ -1,22 +1,22 @@
 // What a swarm manager does in the fake: as many tasks as a service asks for, rolling updates,
 // history.
 #include <algorithm>
+#include <tuple>
 
 #include "engine/fake/cluster.h"
 
 namespace croft::engine {
 namespace {
 
-// The part of a spec whose change replaces tasks.
-bool same_template(ServiceSpec a, ServiceSpec b) {
-  for (ServiceSpec* spec : {&a, &b}) {
-    spec->name.clear();
-    spec->labels.clear();
-    spec->replicas.reset();
-    spec->update = {};
-    spec->rollback = {};
-  }
-  return a == b;
+// The part of a spec whose change replaces tasks: all but name, labels, replicas, and how it is
+// updated.
+auto template_of(const ServiceSpec& spec) {
+  return std::tie(spec.container, spec.secrets, spec.configs, spec.networks, spec.host_network,
+                  spec.restart, spec.constraints, spec.max_replicas_per_node, spec.force_update);
+}
+
+bool same_template(const ServiceSpec& a, const ServiceSpec& b) {
+  return template_of(a) == template_of(b);
 }
 
 bool wanted(const FakeTask& task) {

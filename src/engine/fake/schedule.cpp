@@ -25,19 +25,30 @@ void FakeSchedule::after(Millis delay, std::function<void()> action) {
   actions_.emplace(std::pair(instant() + delay, sequence_++), std::move(action));
 }
 
+bool FakeSchedule::sleeper_is_first() const {
+  if (sleeping_.empty() || actions_.empty()) return actions_.empty();
+  return sleeping_.begin()->first < actions_.begin()->first;
+}
+
 std::optional<Millis> FakeSchedule::next_due() const {
-  if (actions_.empty()) return std::nullopt;
-  return actions_.begin()->first.first;
+  if (actions_.empty() && sleeping_.empty()) return std::nullopt;
+  return sleeper_is_first() ? sleeping_.begin()->first.first : actions_.begin()->first.first;
 }
 
 void FakeSchedule::run_due() {
-  while (!actions_.empty() && actions_.begin()->first.first <= clock_.steady()) {
+  bool acted = false;
+  for (auto due = next_due(); due && *due <= clock_.steady(); due = next_due()) {
+    if (sleeper_is_first()) {
+      sleeping_.extract(sleeping_.begin()).mapped()->cancel();
+      continue;
+    }
     auto first = actions_.extract(actions_.begin());
     running_ = first.key().first;
     first.mapped()();
+    acted = true;
   }
   running_.reset();
-  changed();
+  if (acted) changed();
 }
 
 void FakeSchedule::changed() {
@@ -61,9 +72,23 @@ Task<void> FakeSchedule::wait_for_change() {
 }
 
 Task<void> FakeSchedule::sleep(Millis duration) {
-  const Millis until = instant() + duration;
-  after(duration, [] {});
-  while (instant() < until) co_await wait_for_change();
+  // Out of the list also when the task ends before its time.
+  struct Entry {
+    Entry(std::map<Key, asio::steady_timer*>& all, Key at, asio::steady_timer& timer)
+        : sleeping(all), key(at) {
+      sleeping.emplace(key, &timer);
+    }
+    Entry(const Entry&) = delete;
+    ~Entry() { sleeping.erase(key); }
+    std::map<Key, asio::steady_timer*>& sleeping;
+    Key key;
+  };
+  asio::steady_timer timer(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
+  const Entry entry(sleeping_, {instant() + duration, sequence_++}, timer);
+  while (instant() < entry.key.first) {
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
 }
 
 }  // namespace croft::engine

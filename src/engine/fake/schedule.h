@@ -35,15 +35,20 @@ class FakeSchedule {
   // Nanoseconds since 1970 of now(), different in every call.
   std::int64_t next_ns();
 
-  // Suspends the task until something has changed: an action ran, or changed() was called.
+  // Suspends the task until something has changed: an action ran, or changed() was called. Somebody
+  // else's sleep() that ends is no change.
   Task<void> wait_for_change();
   void changed();
   // Suspends the task until so much virtual time has passed.
   Task<void> sleep(Millis duration);
 
  private:
+  using Key = std::pair<Millis, std::uint64_t>;  // instant, and which of its instant
+  bool sleeper_is_first() const;
+
   const Clock& clock_;
-  std::map<std::pair<Millis, std::uint64_t>, std::function<void()>> actions_;
+  std::map<Key, std::function<void()>> actions_;
+  std::map<Key, boost::asio::steady_timer*> sleeping_;
   std::uint64_t sequence_ = 0;
   std::optional<Millis> running_;  // the instant of the action that runs
   std::int64_t last_ns_ = 0;

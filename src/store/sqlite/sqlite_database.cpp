@@ -26,6 +26,14 @@ struct FinalizeStatement {
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
+// Finds a text without making a string of it.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
+
 Error sqlite_error(sqlite3* db, std::string_view what) {
   const int code = db == nullptr ? SQLITE_NOMEM : ::sqlite3_extended_errcode(db);
   const std::string detail =
@@ -117,11 +125,11 @@ class SqliteConnection final : public SqlConnection {
   }
 
   Status begin(Access access) override {
-    return run_script(access == Access::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+    return run(access == Access::kWrite ? "BEGIN IMMEDIATE" : "BEGIN", {}, nullptr);
   }
 
   Status commit() override {
-    const Status done = run_script("COMMIT");
+    const Status done = run("COMMIT", {}, nullptr);
     if (!done) rollback();
     return done;
   }
@@ -129,14 +137,14 @@ class SqliteConnection final : public SqlConnection {
   void rollback() override {
     // SQLite has already rolled back by itself after some errors (disk full, I/O).
     if (::sqlite3_get_autocommit(db_.get()) != 0) return;
-    if (const Status done = run_script("ROLLBACK"); !done) {
+    if (const Status done = run("ROLLBACK", {}, nullptr); !done) {
       log_error("rollback failed", {{"error", done.error().describe()}});
     }
   }
 
  private:
   Result<sqlite3_stmt*> prepared(std::string_view sql) {
-    if (const auto found = statements_.find(std::string(sql)); found != statements_.end()) {
+    if (const auto found = statements_.find(sql); found != statements_.end()) {
       return found->second.get();
     }
     if (statements_.size() >= kMaxCachedStatements) statements_.clear();
@@ -184,7 +192,7 @@ class SqliteConnection final : public SqlConnection {
   }
 
   Database db_;
-  std::unordered_map<std::string, Statement> statements_;
+  std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
 };
 
 Result<std::unique_ptr<SqlConnection>> open_connection(const std::string& name, int flags,
