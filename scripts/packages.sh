@@ -8,7 +8,7 @@ build_packages=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccach
 # What a running platform needs on the host.
 run_packages=(docker.io mmdebstrap nftables iproute2 iptables conntrack zstd ca-certificates tzdata)
 # What the tests use besides.
-test_packages=(busybox-static jq curl git openssl python3 python3-venv wrk)
+test_packages=(busybox-static jq curl git openssl python3 python3-venv wrk libmimalloc-dev)
 
 installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 

@@ -13,7 +13,10 @@ run_sim() {
 
 # All of tests/sim/mutations, or those named.
 run_mutations() {
-  build "$test_preset" croft-sim croft_store_test croft_app_test
+  local programs
+  programs=$(sed -n 's/^caught-by: \(croft_[a-z_]*\).*/\1/p' "$root"/tests/sim/mutations/*.patch | sort -u)
+  # shellcheck disable=SC2086
+  build "$test_preset" croft-sim $programs
   local only=()
   [ $# -gt 0 ] && only=(--only "$@")
   python3 "$root/tests/sim/mutations/mutate.py" --root "$root" --build "$(build_dir "$test_preset")" "${only[@]}" \

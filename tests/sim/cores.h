@@ -4,20 +4,19 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
-#include "world.h"
+#include "downtime.h"
 
 namespace croft::sim {
 
 class Cores {
  public:
-  explicit Cores(SimWorld& world) : world_(world) {}
+  Cores(SimWorld& world, const Downtime& downtime) : world_(world), downtime_(downtime) {}
 
   // Looks at everything several times a second, until cancelled.
   Task<void> run();
-  // Whether an instance of the set gets new connections now.
-  bool in_rotation(const InstanceSetId& set) const;
-  // How many of the service do, by the service's id.
+  // How many instances of the service get new connections now.
   int rotating(const ServiceId& service) const;
 
  private:
@@ -25,21 +24,33 @@ class Cores {
     ProjectId project;
     Millis boots_at{0};
     std::optional<CoreDesired> desired;
+    std::vector<InstanceState> states;     // of all instances of `desired`, at the last look
     std::map<std::string, bool> rotation;  // instance → in rotation
+    bool settled = false;                  // the same states give the same rotation
   };
+  // What is known of a container that ran at a look.
+  struct Seen {
+    std::uint64_t run = 0;
+    Truth* truth = nullptr;  // null: not of a service
+  };
+
   void look();
   void look_at_containers();
+  Truth* meet(const std::string& id, const engine::FakeContainer& container);
   void look_at_core(const std::string& container, Core& core);
-  InstanceState state_of(const CoreInstance& instance);
-  void check_service(const CoreService& service, const std::map<std::string, bool>& before,
-                     const std::map<std::string, bool>& after);
-  bool may_be_down(const ServiceId& service);
-  bool taken_away(const std::string& task, const CoreService& service);
+  InstanceState state_of(const CoreInstance& instance) const;
+  void choose(Core& core, const std::map<std::string, bool>& before);
+  void tell(const std::string& container, CoreObserved report);
+  static int rotating_in(const Core& core, const ServiceId& service);
+  void check_endpoints(const Core& core, const std::map<std::string, bool>& before);
+  void check_end(const std::string& container, const Core& core);
 
   SimWorld& world_;
-  std::map<std::string, Core> cores_;              // by container
-  std::map<std::string, std::string> by_address_;  // address → container
-  std::map<std::string, std::string> by_task_;     // task → container
+  const Downtime& downtime_;
+  std::map<std::string, Core> cores_;         // by container
+  std::map<std::string, Seen> seen_;          // by container
+  std::map<std::string, Truth*> by_address_;  // the last one that had it
+  std::map<std::string, const Truth*> by_task_;
 };
 
 }  // namespace croft::sim

@@ -11,9 +11,11 @@ class Disk::Connection final : public SqlConnection {
 
   SqlDialect dialect() const override { return disk_.raw_->dialect(); }
   Result<std::vector<SqlRow>> query(std::string_view sql, const SqlParams& params) override {
+    disk_.note(sql);
     return disk_.raw_->query(sql, params);
   }
   Result<std::int64_t> execute(std::string_view sql, const SqlParams& params) override {
+    disk_.note(sql);
     return disk_.raw_->execute(sql, params);
   }
   Status run_script(std::string_view sql) override { return disk_.raw_->run_script(sql); }
@@ -65,6 +67,15 @@ Disk::Disk(std::uint64_t seed)
   auto opened = database_->open_writer();
   check(opened.has_value(), "a database in memory opens");
   raw_ = std::move(*opened);
+}
+
+// A statement that a program runs: which tables it may change.
+void Disk::note(std::string_view sql) {
+  if (sql.starts_with("SELECT")) return;
+  const bool cascades = sql.starts_with("DELETE");
+  for (std::size_t i = 0; i < kTables.size(); ++i) {
+    if (cascades || sql.find(kTables[i]) != std::string_view::npos) changed_[i] = true;
+  }
 }
 
 std::unique_ptr<SqlDatabase> Disk::open(Client client) {

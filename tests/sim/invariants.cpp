@@ -4,16 +4,9 @@
 
 #include "control_plane.h"
 #include "reconcile/names.h"
-#include "store/columns.h"
 
 namespace croft::sim {
 namespace {
-
-template <class T>
-T must(Result<T> result) {
-  check(result.has_value(), "the simulator reads the store");
-  return std::move(*result);
-}
 
 bool passing(ServiceStatus status) {
   return status == ServiceStatus::kCreating || status == ServiceStatus::kStarting ||
@@ -22,87 +15,16 @@ bool passing(ServiceStatus status) {
          status == ServiceStatus::kDeleting;
 }
 
-// What `make` makes of each row.
-template <class F>
-auto rows_of(const Tx& tx, std::string_view sql, F make) {
-  std::vector<decltype(make(std::declval<const SqlRow&>()))> made;
-  for (const SqlRow& row : must(tx.query(sql, {}))) made.push_back(make(row));
-  return made;
-}
-
-std::vector<Project> projects_of(const Tx& tx) {
-  return rows_of(tx, "SELECT id, name, status, network_number FROM projects ORDER BY id",
-                 [](const SqlRow& row) {
-                   return Project{.id = id_at<ProjectId>(row, 0),
-                                  .name = row.text(1),
-                                  .status = enum_at<ProjectStatus>(row, 2),
-                                  .network_number = row.small(3)};
-                 });
-}
-
-std::vector<Service> services_of(const Tx& tx) {
-  return rows_of(tx,
-                 "SELECT id, project_id, hostname, category, status, containers, "
-                 "active_version_id FROM services ORDER BY id",
-                 [](const SqlRow& row) {
-                   return Service{.id = id_at<ServiceId>(row, 0),
-                                  .project_id = id_at<ProjectId>(row, 1),
-                                  .hostname = row.text(2),
-                                  .category = enum_at<ServiceCategory>(row, 3),
-                                  .status = enum_at<ServiceStatus>(row, 4),
-                                  .containers = row.small(5),
-                                  .active_version_id = id_at<VersionId>(row, 6)};
-                 });
-}
-
-std::vector<InstanceSet> sets_of(const Tx& tx) {
-  return rows_of(tx,
-                 "SELECT id, service_id, version_id, containers, duty, state FROM instance_sets "
-                 "ORDER BY id",
-                 [](const SqlRow& row) {
-                   return InstanceSet{.id = id_at<InstanceSetId>(row, 0),
-                                      .service_id = id_at<ServiceId>(row, 1),
-                                      .version_id = id_at<VersionId>(row, 2),
-                                      .containers = row.small(3),
-                                      .duty = enum_at<InstanceDuty>(row, 4),
-                                      .state = enum_at<InstanceSetState>(row, 5)};
-                 });
+bool failed(VersionStatus status) {
+  return status == VersionStatus::kBuildFailed ||
+         status == VersionStatus::kPreparingRuntimeFailed || status == VersionStatus::kDeployFailed;
 }
 
 }  // namespace
 
-Invariants::Rows Invariants::read() {
-  auto rows = world_.disk.look(world_.clock.now(), [](const Tx& tx) -> Result<Rows> {
-    Rows read{.projects = projects_of(tx), .services = services_of(tx), .sets = sets_of(tx)};
-    read.versions =
-        rows_of(tx, "SELECT id, service_id, status FROM versions", [](const SqlRow& row) {
-          return VersionRow{.id = id_at<VersionId>(row, 0),
-                            .service_id = id_at<ServiceId>(row, 1),
-                            .status = enum_at<VersionStatus>(row, 2)};
-        });
-    read.processes =
-        rows_of(tx,
-                "SELECT id, number, iif(service_id = '', project_id, service_id), kind, status, "
-                "step, parent_id FROM processes "
-                "WHERE status IN ('pending', 'running', 'canceling', 'rollbacking') "
-                "ORDER BY number",
-                [](const SqlRow& row) {
-                  return ProcessRow{.id = id_at<ProcessId>(row, 0),
-                                    .number = row.integer(1),
-                                    .queue = row.text(2),
-                                    .kind = row.text(3),
-                                    .status = enum_at<ProcessStatus>(row, 4),
-                                    .step = row.text(5),
-                                    .parent_id = id_at<ProcessId>(row, 6)};
-                });
-    return read;
-  });
-  return must(std::move(rows));
-}
-
 void Invariants::look() {
   if (world_.disk.commits() == 0) return;
-  const Rows rows = read();
+  const Rows& rows = reader_.read();
   for (const ProcessRow& process : rows.processes) {
     ProcessRow& last = processes_[process.id];
     if (last.id == process.id && last.status == process.status && last.step == process.step) {
@@ -112,6 +34,7 @@ void Invariants::look() {
                              enum_to_string(process.status), process.step));
     last = process;
   }
+  downtime_.look(rows);
   check_versions(rows);
   check_sets(rows);
   check_queues(rows);
@@ -152,7 +75,7 @@ void Invariants::check_sets(const Rows& rows) {
     if (before == serving_.end() || before->second == set.id) continue;
     const auto service = std::find_if(rows.services.begin(), rows.services.end(),
                                       [&](const Service& one) { return one.id == set.service_id; });
-    if (is_managed(service->category) || world_.shuts_down.contains(set.service_id)) continue;
+    if (is_managed(service->category)) continue;  // its data is there once: it changes places
     const auto ready = world_.ready_ever.find(set.id);
     const int count = ready == world_.ready_ever.end() ? 0 : ready->second;
     if (count >= set.containers) continue;
@@ -167,7 +90,7 @@ void Invariants::check_queues(const Rows& rows) {
   std::map<std::string, const ProcessRow*> busy;
   for (const ProcessRow& process : rows.processes) {
     if (process.status == ProcessStatus::kPending) continue;
-    const ProcessRow*& place = busy[process.queue];
+    const ProcessRow*& place = busy[process.queue()];
     const bool related =
         place != nullptr && (place->parent_id == process.id || process.parent_id == place->id);
     if (place != nullptr && !related) {
@@ -181,7 +104,7 @@ void Invariants::check_queues(const Rows& rows) {
 std::string Invariants::unfinished() {
   if (world_.control == nullptr || !world_.control->ready()) return "croftd is not up";
   if (world_.agent == nullptr) return "the agent is not up";
-  const Rows rows = read();
+  const Rows& rows = reader_.read();
   if (std::string text = unfinished_rows(rows); !text.empty()) return text;
   for (const Service& service : rows.services) {
     if (std::string text = unfinished_service(rows, service); !text.empty()) {
@@ -190,6 +113,7 @@ std::string Invariants::unfinished() {
   }
   if (std::string text = unfinished_engine(rows); !text.empty()) return text;
   if (std::string text = unfinished_networks(rows); !text.empty()) return text;
+  if (std::string text = unfinished_cores(rows); !text.empty()) return text;
   return world_.control->trouble();
 }
 
@@ -206,8 +130,41 @@ std::string Invariants::unfinished_rows(const Rows& rows) {
     // Not deployed yet: nobody asked.
     const bool waits = version.status == VersionStatus::kUploading ||
                        version.status == VersionStatus::kWaitingToBuild;
-    if (is_settled(version.status) || waits) continue;
-    return fmt::format("version {} is {}", version.id.str(), enum_to_string(version.status));
+    if (!is_settled(version.status) && !waits) {
+      return fmt::format("version {} is {}", version.id.str(), enum_to_string(version.status));
+    }
+    if (failed(version.status) && !may_fail() && world_.good(version.id)) {
+      return fmt::format("version {} is {}, and nothing went wrong", version.id.str(),
+                         enum_to_string(version.status));
+    }
+  }
+  return {};
+}
+
+// Whether anything in this simulation can keep a process from doing what it was asked for.
+bool Invariants::may_fail() const {
+  const Plan& plan = world_.plan;
+  return !plan.faults.empty() || std::any_of(plan.ops.begin(), plan.ops.end(), [](const Op& op) {
+    return op.kind == Op::Kind::kCancel;
+  });
+}
+
+// Of a service that is neither active nor on its way.
+std::string Invariants::unfinished_idle(const Service& service,
+                                        const std::vector<InstanceSet>& sets) {
+  const bool runtime = !is_managed(service.category);
+  if (service.status == ServiceStatus::kStopped && !downtime_.expected(service.id)) {
+    return "it is stopped, and nobody stopped it";
+  }
+  if (service.status != ServiceStatus::kFailed) {
+    if (sets.empty()) return {};
+    return fmt::format("{} sets, though it is {}", sets.size(), enum_to_string(service.status));
+  }
+  if (!may_fail()) return "it failed, and nothing went wrong";
+  // Of a runtime only a deletion can fail that far; a managed service keeps its data's container.
+  if (runtime && !downtime_.expected(service.id)) return "it failed, and nobody deleted it";
+  for (const InstanceSet& set : sets) {
+    if (runtime || set.state == InstanceSetState::kRemoving) return "a set of it stays";
   }
   return {};
 }
@@ -218,11 +175,7 @@ std::string Invariants::unfinished_service(const Rows& rows, const Service& serv
   for (const InstanceSet& set : rows.sets) {
     if (set.service_id == service.id) sets.push_back(set);
   }
-  const bool runs = service.status == ServiceStatus::kActive;
-  if (!runs && service.status != ServiceStatus::kFailed && !sets.empty()) {
-    return fmt::format("{} sets, though it is {}", sets.size(), enum_to_string(service.status));
-  }
-  if (!runs) return {};
+  if (service.status != ServiceStatus::kActive) return unfinished_idle(service, sets);
   if (sets.size() != 1) return fmt::format("{} sets", sets.size());
   const InstanceSet& set = sets.front();
   if (set.duty != InstanceDuty::kServe || set.state != InstanceSetState::kWanted) {
@@ -327,6 +280,25 @@ std::string Invariants::unfinished_networks(const Rows& rows) {
   for (const auto& [project, core] : world_.core_files) written.insert(project);
   if (written != files) return "files of cores that are not wanted, or missing ones";
   if (world_.host.routes.size() != rows.projects.size()) return "routes do not match the projects";
+  return {};
+}
+
+// Balancer rules and names follow from what the cores are told.
+std::string Invariants::unfinished_cores(const Rows& rows) {
+  std::map<ServiceId, ProjectId> wanted;
+  std::set<InstanceSetId> sets;
+  for (const Service& service : rows.services) wanted[service.id] = service.project_id;
+  for (const InstanceSet& set : rows.sets) sets.insert(set.id);
+  std::map<ServiceId, ProjectId> told;
+  for (const auto& [project, core] : world_.core_files) {
+    for (const CoreService& service : core.services) {
+      told[service.id] = project;
+      for (const CoreInstance& instance : service.instances) {
+        if (!sets.contains(instance.set_id)) return "a rule for a container of a set that is gone";
+      }
+    }
+  }
+  if (told != wanted) return "rules of services that are gone, or missing ones";
   return {};
 }
 

@@ -109,7 +109,10 @@ Plan make_plan(std::uint64_t seed) {
   Plan plan{.seed = seed};
   const int projects = dice.percent(70) ? 1 : 2;
   for (int i = 0; i < projects; ++i) {
-    plan.ops.push_back({.at = dice.time(0, 2000), .kind = Op::Kind::kImport, .project = i});
+    plan.ops.push_back({.at = dice.time(0, 2000),
+                        .kind = Op::Kind::kImport,
+                        .project = i,
+                        .number = (seed + static_cast<std::uint64_t>(i)) % 4 == 0 ? 1 : 0});
     for (const char* service : kRuntimes) {
       if (!dice.percent(60)) continue;
       plan.ops.push_back({.at = dice.time(3000, 12'000),

@@ -45,7 +45,9 @@ struct Op {
   int project = 0;
   std::string service;
   Behaviour behaviour = Behaviour::kGood;  // kDeploy
-  int number = 0;  // kScale: containers; kCancel: which of the unfinished processes
+  // kScale: containers; kCancel: which of the unfinished processes; kImport: 1 with a second group
+  // of managed services.
+  int number = 0;
 };
 std::string to_string(const Op& op);
 

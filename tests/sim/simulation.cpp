@@ -43,7 +43,11 @@ Task<void> keep_agent(SimWorld* world) {
 class Run {
  public:
   Run(const Plan& plan, const catalog::Catalog& catalog, bool print)
-      : world_(plan, catalog, print), cores_(world_), invariants_(world_, cores_) {}
+      : world_(plan, catalog, print),
+        reader_(world_),
+        downtime_(world_, reader_),
+        cores_(world_, downtime_),
+        invariants_(world_, reader_, downtime_, cores_) {}
 
   Verdict run() {
     world_.group.spawn("croftd", keep_control(&world_));
@@ -123,6 +127,8 @@ class Run {
   }
 
   SimWorld world_;
+  RowReader reader_;
+  Downtime downtime_;
   Cores cores_;
   Invariants invariants_;
   std::uint64_t commits_ = 0;

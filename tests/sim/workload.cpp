@@ -16,7 +16,14 @@
 namespace croft::sim {
 namespace {
 
-std::string import_file(int project) {
+constexpr const char* kCache = R"(
+  - hostname: cache
+    type: valkey@8
+    mode: NON_HA
+    priority: 5
+)";
+
+std::string import_file(int project, bool with_cache) {
   return fmt::format(R"(project:
   name: p{}
 services:
@@ -38,8 +45,8 @@ services:
     type: nodejs@22
     minContainers: 1
     maxContainers: 4
-)",
-                     project);
+{})",
+                     project, with_cache ? kCache : "");
 }
 
 std::string setup(const std::string& service, Behaviour behaviour) {
@@ -104,8 +111,6 @@ Task<std::string> deploy(SimWorld& world, ControlPlane& control, const Op& op, S
   world.behaviours[version.str()] = op.behaviour;
   const Status uploaded = co_await version_uploaded(app, Scope::platform(), version, 1000);
   if (!uploaded) co_return outcome(uploaded);
-  // From here on it may be down, if the version says so.
-  if (op.behaviour == Behaviour::kShutsDown) world.shuts_down[service.id] = true;
   const auto process = co_await deploy_version(app, owner(), version);
   co_return outcome(process);
 }
@@ -144,7 +149,8 @@ Task<std::string> on_project(SimWorld& world, ControlPlane& control, const Op& o
   AppContext& app = control.app();
   const std::string project = fmt::format("p{}", op.project);
   if (op.kind == Op::Kind::kImport) {
-    ImportRequest request{.file = "import.yml", .text = import_file(op.project), .project = {}};
+    ImportRequest request{
+        .file = "import.yml", .text = import_file(op.project, op.number == 1), .project = {}};
     const auto imported = co_await import_project(app, owner(), std::move(request));
     co_return outcome(imported);
   }
@@ -227,6 +233,12 @@ std::vector<std::string> instances(SimWorld& world) {
   return found;
 }
 
+// Null until a core has seen it.
+Truth* truth_of(SimWorld& world, const std::string& container) {
+  const auto found = world.truths.find(container);
+  return found == world.truths.end() ? nullptr : &found->second;
+}
+
 void strike(SimWorld& world, const Fault& fault) {
   const std::vector<std::string> running = instances(world);
   const auto pick = [&](const std::vector<std::string>& from) {
@@ -243,17 +255,26 @@ void strike(SimWorld& world, const Fault& fault) {
       world.clock.jump_wall_clock(Millis(fault.number * 1000));
       return;
     case Fault::Kind::kCrashContainer:
-      if (!running.empty()) world.cluster.crash(pick(running), 1, false);
+      if (running.empty()) return;
+      if (Truth* truth = truth_of(world, pick(running))) {
+        truth->crashed = true;
+        world.struck[truth->service] = world.now();
+      }
+      world.cluster.crash(pick(running), 1, false);
       return;
     case Fault::Kind::kUnhealthy:
-      if (!running.empty() && world.truths.contains(pick(running))) {
-        world.truths.at(pick(running)).unhealthy_until = fault.until;
+      if (running.empty()) return;
+      if (Truth* truth = truth_of(world, pick(running))) {
+        truth->unhealthy_until = fault.until;
+        world.struck[truth->service] = fault.until;
       }
       return;
     case Fault::Kind::kCrashCore: {
       std::vector<std::string> cores;
       for (const auto& [id, report] : world.core_reports) cores.push_back(id);
-      if (!cores.empty()) world.cluster.crash(pick(cores), 1, false);
+      if (cores.empty()) return;
+      world.crashed_cores.insert(pick(cores));
+      world.cluster.crash(pick(cores), 1, false);
       return;
     }
     case Fault::Kind::kDiskFull:

@@ -51,6 +51,12 @@ bool SimWorld::link_up() const {
   return active(Fault::Kind::kLinkDown) == nullptr;
 }
 
+bool SimWorld::good(const VersionId& version) const {
+  const auto found = behaviours.find(version.str());
+  return found == behaviours.end() || found->second == Behaviour::kGood ||
+         found->second == Behaviour::kSlow || found->second == Behaviour::kShutsDown;
+}
+
 std::string SimWorld::label(const engine::FakeContainer& container, const std::string& key) {
   const auto found = container.info.labels.find(key);
   return found == container.info.labels.end() ? std::string() : found->second;

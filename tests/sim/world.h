@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/time.h"
@@ -28,11 +29,12 @@ class Agent;
 struct Truth {
   InstanceSetId set;
   ServiceId service;
-  std::uint64_t run = 0;
   Millis ready_at{0};
   Millis unhealthy_until{0};
+  Millis seen_at{-1};  // running, at a core's last look
   bool was_ready = false;
   bool stop_requested = false;
+  bool crashed = false;  // by a fault
 };
 
 class SimWorld {
@@ -70,7 +72,9 @@ class SimWorld {
   // Containers that were ready at some time, by set.
   std::map<InstanceSetId, int> ready_ever;
   std::map<std::string, Behaviour> behaviours;  // by version id
-  std::map<ServiceId, bool> shuts_down;         // services that ever had such a version
+  // When a fault has hit a container of the service, or how long it lasts.
+  std::map<ServiceId, Millis> struck;
+  std::set<std::string> crashed_cores;  // containers, by a fault
 
   Millis now() const { return clock.steady(); }
   int between(int low, int high);
@@ -79,6 +83,8 @@ class SimWorld {
   const Fault* active(Fault::Kind kind) const;
   bool faults_are_over() const { return now() >= plan.quiet_at; }
   bool link_up() const;
+  // Its containers get ready.
+  bool good(const VersionId& version) const;
 
   engine::FakeNode& node() { return cluster.node(cluster.first_node_id); }
   // Of a container by its label, empty when it has none.

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Puts bugs back on purpose, one at a time, and demands that the simulator or a unit test notices.
 
-mutate.py --root ROOT --build BUILD [--only NAME…] [--apply-only] [--seeds N] [--jobs J]
+mutate.py --root ROOT --build BUILD [--only NAME…] [--apply-only] [--seeds N] [--jobs J] [--record]
 
 Each *.patch here changes one source file. Its head says who must notice: `caught-by: sim`, or `caught-by: PROGRAM FILTER`
 for a unit test. Only that file is compiled again, from a copy with the patch; its object goes in front of the libraries when
 the program is linked, which then leave their own one out. --apply-only: all patches apply, and README.md lists them.
+--record: README.md says which seed or test noticed each.
 """
 import argparse
 import concurrent.futures
@@ -96,19 +97,23 @@ def make_program(root, build, patch, program, folder):
 
 
 def notices(root, program, target, words, seeds):
-    """Who noticed, in one line; empty: nobody."""
+    """Who noticed, and how it was said; two empty texts: nobody."""
     if program == "croft-sim":
         simulate = [str(target), "--data", str(root), "--jobs", "1", "--no-shrink"]
-        for what in (["--regressions", str(root / "tests/sim/regressions.txt")], ["--seeds", str(seeds)]):
+        regressions = ["--regressions", str(root / "tests/sim/regressions.txt")]
+        for what, who in ((["--seeds", str(seeds)], "simulator, seed"), (regressions, "simulator, regression")):
             run = subprocess.run(simulate + what, capture_output=True, text=True, timeout=1800)
             lines = [line for line in run.stdout.splitlines() + run.stderr.splitlines() if line.startswith("seed ")]
             if run.returncode != 0:
-                return (lines or ["no seed was named"])[0]
-        return ""
+                said = (lines or ["seed 0: none was named"])[0]
+                return f"{who} {said.split()[1].rstrip(':')}", said
+        return "", ""
     run = subprocess.run([str(target), "--gtest_brief=1", "--gtest_filter=" + words[0]], capture_output=True, text=True,
                          timeout=600)
-    lines = re.findall(r"\[  FAILED  \] (\S+)", run.stdout)
-    return "failed: " + (lines or ["by a signal"])[0] if run.returncode != 0 else ""
+    lines = re.findall(r"\[  FAILED  \] ([\w/.]+)", run.stdout)
+    if run.returncode == 0:
+        return "", ""
+    return f"unit test {(lines or [program])[0]}", "it fails"
 
 
 def check_list(here, patches):
@@ -128,17 +133,27 @@ def check_list(here, patches):
     return complaints
 
 
+def record(here, found):
+    """Writes into README.md who noticed."""
+    lines = (here / "README.md").read_text().splitlines(keepends=True)
+    for i, line in enumerate(lines):
+        entry = re.match(r"\| `(\S+)` \| (.+) \| .+ \|$", line)
+        if entry and found.get(entry[1]):
+            lines[i] = f"| `{entry[1]}` | {entry[2]} | {found[entry[1]]} |\n"
+    (here / "README.md").write_text("".join(lines))
+
+
 def try_one(args, patch):
-    """Whether it was noticed; says so."""
+    """Who noticed; says so."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="croft-mutation-") as folder:
         program, *words = head_of(patch)["caught-by"].split()
         program = "croft-sim" if program == "sim" else program
         target = make_program(args.root, args.build, patch, program, pathlib.Path(folder))
-        noticed = target and notices(args.root, program, target, words, args.seeds)
+        who, said = notices(args.root, program, target, words, args.seeds) if target else ("", "")
     took = time.monotonic() - started
-    print(f"{'caught' if noticed else 'NOT CAUGHT':10}  {patch.stem:30} {took:5.1f} s  {noticed or ''}", flush=True)
-    return bool(noticed)
+    print(f"{'caught' if who else 'NOT CAUGHT':10}  {patch.stem:30} {took:5.1f} s  {who}: {said}", flush=True)
+    return who
 
 
 def main():
@@ -147,7 +162,8 @@ def main():
     parser.add_argument("--build", type=pathlib.Path)
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--apply-only", action="store_true")
-    parser.add_argument("--seeds", type=int, default=300)
+    parser.add_argument("--seeds", type=int, default=2000)  # as in the tests
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
     here = args.root / "tests/sim/mutations"
@@ -167,7 +183,10 @@ def main():
     wanted = [patch for patch in patches if not args.only or patch.stem in args.only]
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         caught = list(pool.map(lambda patch: try_one(args, patch), wanted))
-    print(f"{sum(caught)} of {len(caught)} bugs caught")
+    if args.record:
+        record(here, {patch.stem: who for patch, who in zip(wanted, caught)})
+    by_simulator = sum(who.startswith("simulator") for who in caught)
+    print(f"{sum(map(bool, caught))} of {len(caught)} bugs caught, {by_simulator} by the simulator")
     return 0 if all(caught) else 1
 
 
