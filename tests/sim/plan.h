@@ -45,7 +45,7 @@ struct Op {
   int project = 0;
   std::string service;
   Behaviour behaviour = Behaviour::kGood;  // kDeploy
-  // kScale: containers; kCancel: which of the unfinished processes; kImport: 1 with a second group
+  // kScale: containers; kCancel: which process, at which step; kImport: 1 with a second group
   // of managed services.
   int number = 0;
 };

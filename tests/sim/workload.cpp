@@ -1,6 +1,7 @@
 #include "workload.h"
 
 #include <algorithm>
+#include <array>
 
 #include "agent.h"
 #include "app/import_project.h"
@@ -115,15 +116,33 @@ Task<std::string> deploy(SimWorld& world, ControlPlane& control, const Op& op, S
   co_return outcome(process);
 }
 
-Task<std::string> cancel_any(SimWorld& world, ControlPlane& control, int which) {
-  auto processes = world.disk.look(world.clock.now(), [&](const Tx& tx) {
+// Processes that are not over, the newest first; `step`: in that one only, unless it is empty.
+std::vector<Process> unfinished(SimWorld& world, const std::string& step) {
+  auto processes = world.disk.look(world.clock.now(), [](const Tx& tx) {
     return list_processes(
         tx, Scope::platform(),
         {.statuses = {ProcessStatus::kPending, ProcessStatus::kRunning, ProcessStatus::kCanceling}},
         {.limit = 200});
   });
-  if (!processes || processes->items.empty()) co_return "nothing to cancel";
-  const Process& one = processes->items[static_cast<std::size_t>(which) % processes->items.size()];
+  if (!processes) return {};
+  std::erase_if(processes->items,
+                [&](const Process& one) { return !step.empty() && one.step != step; });
+  return std::move(processes->items);
+}
+
+// Any process at once; or the first that gets to a certain step within some seconds, as a user does
+// who changes their mind late.
+Task<std::string> cancel_any(SimWorld& world, ControlPlane& control, int which) {
+  constexpr std::array kSteps{"", "start", "ready", "switch"};
+  const auto choice = static_cast<std::size_t>(which);
+  const std::string step = kSteps.at(choice % kSteps.size());
+  std::vector<Process> found = unfinished(world, step);
+  for (int i = 0; i < 100 && found.empty() && !step.empty(); ++i) {
+    co_await sleep_for(Millis(60));
+    found = unfinished(world, step);
+  }
+  if (found.empty()) co_return "nothing to cancel";
+  const Process& one = found[choice % found.size()];
   const auto cancelled = co_await cancel_process(control.app(), owner(), one.id);
   co_return fmt::format("{} {}: {}", one.kind, one.number, outcome(cancelled));
 }
