@@ -101,6 +101,12 @@ class Platform:
         self.wait_ready()
         return self
 
+    def attach(self):
+        """To the programs that another process has started in this home."""
+        self._choose_ports()
+        self.token = (self.home / "owner-token").read_text()
+        return self
+
     def _choose_ports(self):
         """Kept for the installation: the edge service has them in its name space for as long as it lives."""
         kept = self.home / "ports.json"

@@ -25,8 +25,11 @@ class PlatformCase(unittest.TestCase):
     def setUpClass(cls):
         cls.root = pathlib.Path(options.root).resolve()
         cls.platform = Platform(options.programs, options.root)
-        cls.addClassCleanup(cls.platform.stop)
-        cls.platform.start()
+        if options.attach:
+            cls.platform.attach()
+        else:
+            cls.addClassCleanup(cls.platform.stop)
+            cls.platform.start()
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="croft-case-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.delete_project()
@@ -124,6 +127,7 @@ def main(extra=None):
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--programs", required=True)
     parser.add_argument("--root", required=True)
+    parser.add_argument("--attach", action="store_true", help="use the programs that side_by_side.py has started")
     if extra:
         extra(parser)
     options, rest = parser.parse_known_args()
