@@ -228,8 +228,8 @@ class StreamContract : public EngineContract {
     const std::string hog_id = co_await start(hog);
     co_await wait_for_exit(hog_id);
     event = co_await next_of(**stream, hog_id);
-    while (event.action != Event::Action::kOom && event.action != Event::Action::kDie &&
-           !event.id.empty()) {
+    // A busy engine hears of the end before it hears of the reason.
+    while (event.action != Event::Action::kOom && !event.id.empty()) {
       event = co_await next_of(**stream, hog_id);
     }
     EXPECT_EQ(event.action, Event::Action::kOom);

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from upstream import Upstream, WebSocket  # noqa: E402
 DOMAIN = "apps.example.test"
 HTTP, HTTPS = 80, 443
 RESOLVER = "fd00:5::53"
+LOADS = 20
 INSTANCES = [f"fd00:5::{n}" for n in (1, 2, 3)]
 PORT = 3000
 
@@ -49,6 +51,55 @@ def get(name, path="/", headers=None, method="GET", body=None, timeout=20):
 def read_lines(path):
     with open(path, encoding="utf-8") as file:
         return [json.loads(line) for line in file]
+
+
+class Askers:
+    """Asks the service `api` until the block ends: GET and POST, HTTP and HTTPS, each on a connection of its own."""
+
+    def __init__(self):
+        self.running = True
+        self.good = 0
+        self.failures = []
+        self.seen = set()
+        self.tls = ssl.create_default_context()
+        self.tls.check_hostname = False
+        self.tls.verify_mode = ssl.CERT_NONE
+        self.threads = [threading.Thread(target=self._ask, args=(kind, https))
+                        for kind in ("GET", "POST") for https in (False, True)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.running = False
+        for thread in self.threads:
+            thread.join()
+
+    def _ask(self, kind, https):
+        while self.running:
+            body = b"x" * 1000 if kind == "POST" else None
+            connection = http.client.HTTPConnection(host("api"), timeout=20)
+            try:
+                connection.sock = socket.create_connection(("127.0.0.1", HTTPS if https else HTTP), 20)
+                if https:
+                    connection.sock = self.tls.wrap_socket(connection.sock, server_hostname=host("api"))
+                connection.request(kind, "/", body)
+                answer = connection.getresponse()
+                data = answer.read()
+                if answer.status == 200:
+                    self.good += 1
+                    self.seen.add(json.loads(data)["name"])
+                else:
+                    self.failures.append(answer.status)
+            except Exception as error:  # every kind of loss counts
+                self.failures.append(f"{kind} {'https' if https else 'http'} {error!r}")
+            finally:
+                connection.close()
+
+    def say(self, during):
+        print(f"{self.good} requests over {during}, failed: {len(self.failures)}", file=sys.stderr)
 
 
 class EdgeTest(unittest.TestCase):
@@ -308,43 +359,36 @@ class EdgeTest(unittest.TestCase):
     # -- changes ----------------------------------------------------------------------------------
 
     def test_instances_come_and_go_without_a_reload_and_nothing_is_lost(self):
-        running = True
-        counts = {"ok": 0}
-        failures = []
-        seen = set()
+        with Askers() as askers:
+            current = 0
+            for switch in range(1, 7):
+                following = switch % 3
+                self.start(following)
+                self.dns.records["api.shop.croft"] = [INSTANCES[following]]
+                # Out of DNS, then refresh (0.5 s) and one second before the instance stops.
+                time.sleep(1.5)
+                self.stop(current)
+                current = following
+        askers.say("6 switches")
+        self.assertEqual(askers.failures, [])
+        self.assertEqual(askers.seen, {"i0", "i1", "i2"})
+        self.assertGreater(askers.good, 500)
 
-        def ask(kind):
-            while running:
-                try:
-                    body = b"x" * 1000 if kind == "POST" else None
-                    answer, data = get(host("api"), "/", method=kind, body=body)
-                    if answer.status == 200:
-                        counts["ok"] += 1
-                        seen.add(json.loads(data)["name"])
-                    else:
-                        failures.append(answer.status)
-                except Exception as error:  # every kind of loss counts
-                    failures.append(repr(error))
+    @unittest.expectedFailure
+    def test_new_configurations_lose_nothing(self):
+        """Projects come and go while others are asked: over connections that begin just then, too.
 
-        threads = [threading.Thread(target=ask, args=(kind,)) for kind in ("GET", "POST") * 2]
-        for thread in threads:
-            thread.start()
-        current = 0
-        for switch in range(1, 7):
-            following = switch % 3
-            self.start(following)
-            self.dns.records["api.shop.croft"] = [INSTANCES[following]]
-            # Out of DNS, then refresh (0.5 s) and one second before the instance stops.
-            time.sleep(1.5)
-            self.stop(current)
-            current = following
-        running = False
-        for thread in threads:
-            thread.join()
-        print(f"{counts['ok']} requests over 6 switches, failed: {len(failures)}", file=sys.stderr)
-        self.assertEqual(failures, [])
-        self.assertEqual(seen, {"i0", "i1", "i2"})
-        self.assertGreater(counts["ok"], 500)
+        Known: Caddy shuts its old servers down at every load, and a server of Go 1.25 or later closes a connection whose first
+        request it reads after that. Over HTTPS that is whoever is in the middle of the handshake.
+        """
+        self.start(1)
+        with Askers() as askers:
+            for number in range(LOADS):
+                self.apply(route("api"), *([route("files")] if number % 2 else []))
+                time.sleep(0.1)
+        askers.say(f"{LOADS} configurations")
+        self.assertEqual(askers.failures, [])
+        self.assertGreater(askers.good, 500)
 
     def test_two_instances_share_the_requests(self):
         self.start(1)

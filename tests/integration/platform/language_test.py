@@ -1,4 +1,6 @@
 """One application of tests/apps through its life: FILE --app node|go|php|python|static."""
+import pathlib
+
 import platform_case
 from platform_case import PlatformCase, Traffic, main, say, wait_until
 
@@ -14,6 +16,26 @@ FAILURES = {
 }
 
 
+class Meeting:
+    """Runs of this file that wait for each other, by files in one folder."""
+
+    PLACES = ("deployed", "asked")
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def invite(self, apps):
+        for app in apps:
+            (self.folder / f"{app}.invited").touch()
+
+    def arrive(self, place, app):
+        (self.folder / f"{app}.{place}").touch()
+
+    def wait_for_all(self, place):
+        wait_until(f"all to be {place}", 900, lambda: all(
+            each.with_suffix(f".{place}").exists() for each in self.folder.glob("*.invited")))
+
+
 class Language(PlatformCase):
     """The cases are steps of one life: they run in the order of their names and build on each other."""
 
@@ -27,6 +49,18 @@ class Language(PlatformCase):
         cls.import_text(cls.import_file())
         cls.deploy(cls.app, cls.app_folder(cls.app, "1"))
         cls.web = cls.site(cls.app)
+        cls.meet("deployed")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.meet("asked")
+
+    @classmethod
+    def meet(cls, place):
+        if platform_case.options.meeting:
+            meeting = Meeting(platform_case.options.meeting)
+            meeting.arrive(place, cls.app)
+            meeting.wait_for_all(place)
 
     @classmethod
     def import_file(cls):
@@ -105,4 +139,7 @@ class Language(PlatformCase):
 
 
 if __name__ == "__main__":
-    main(lambda parser: parser.add_argument("--app", required=True, choices=TYPES))
+    def more_options(parser):
+        parser.add_argument("--app", required=True, choices=TYPES)
+        parser.add_argument("--meeting", help="the folder by which side_by_side.py makes several runs wait for each other")
+    main(more_options)
