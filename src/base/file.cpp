@@ -77,6 +77,13 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
   return {};
 }
 
+Status write_file_if_changed(const std::filesystem::path& path, std::string_view content,
+                             mode_t mode) {
+  const auto present = read_file(path, content.size());
+  if (present && *present == content) return {};
+  return write_file_atomically(path, content, mode);
+}
+
 Status make_directories(const std::filesystem::path& path, mode_t mode) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

@@ -19,6 +19,10 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 Status write_file_atomically(const std::filesystem::path& path, std::string_view content,
                              mode_t mode = 0644);
 
+// The same; nothing is written, so no space is needed, when the file says it already.
+Status write_file_if_changed(const std::filesystem::path& path, std::string_view content,
+                             mode_t mode = 0644);
+
 // mkdir -p with `mode` for the last directory.
 Status make_directories(const std::filesystem::path& path, mode_t mode = 0755);
 

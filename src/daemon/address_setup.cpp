@@ -111,11 +111,12 @@ Task<Result<AddressPlan>> settle_addresses(Store& store, engine::NetworkEngine& 
   }
   auto plan = AddressPlan::create(installation.ula, ranges.pool, ranges.uplink);
   if (!plan) co_return fail(std::move(plan).error());
-  CROFT_CO_TRY(co_await store.write([&ranges](Tx& tx) -> Status {
+  const auto keep = [&ranges](Tx& tx) -> Status {
     CROFT_TRY(set_setting(tx, Scope::platform(), kSettingPool4, ranges.pool));
     CROFT_TRY(set_setting(tx, Scope::platform(), kSettingUplink4, ranges.uplink));
     return {};
-  }));
+  };
+  if (!*stored) CROFT_CO_TRY(co_await store.write(keep));
   log_info("addresses", {{"pool", ranges.pool}, {"uplink", ranges.uplink}});
   co_return plan;
 }

@@ -1,10 +1,12 @@
-// Watches the free space under CROFT_HOME. When it runs out croftd goes read-only: reading works,
-// traffic is not its business, and nothing that it keeps is half written. It goes on by itself.
+// Watches the free space under CROFT_HOME, and of the state, which may be a disk of its own. When
+// it runs out croftd goes read-only: reading works, traffic is not its business, and nothing that
+// it keeps is half written. It goes on by itself.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <vector>
 
 #include "base/result.h"
 #include "task/task.h"
@@ -22,21 +24,25 @@ class DiskGuard {
   using FreeBytes = std::function<Result<std::uint64_t>(const std::filesystem::path& path)>;
   static Result<std::uint64_t> ask_system(const std::filesystem::path& path);
 
-  DiskGuard(std::filesystem::path path, FreeBytes free_bytes);
+  // `folders`: one or more.
+  DiskGuard(std::vector<std::filesystem::path> folders, FreeBytes free_bytes);
 
-  // Asks now. A question that fails leaves the state as it was.
+  // Asks for each folder now. One that does not answer does not count; without any answer the
+  // state stays as it was.
   void look();
   // look() every second, for ever.
   Task<void> watch();
 
   bool read_only() const { return read_only_; }
+  // Of the folder that has least.
   std::uint64_t free_bytes() const { return free_; }
   // kExhausted, naming the path and what is left of it, while read-only.
   Status may_write() const;
 
  private:
-  std::filesystem::path path_;
+  std::vector<std::filesystem::path> folders_;
   FreeBytes free_bytes_;
+  std::filesystem::path fullest_;
   std::uint64_t free_ = UINT64_MAX;
   bool read_only_ = false;
 };

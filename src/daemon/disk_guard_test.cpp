@@ -9,10 +9,11 @@ class DiskGuardTest : public testing::Test {
  protected:
   std::uint64_t free_ = 10ull << 30;
   bool fails_ = false;
-  DiskGuard guard_{"/srv/croft", [this](const std::filesystem::path& path) {
-                     EXPECT_EQ(path, "/srv/croft");
-                     if (fails_) return Result<std::uint64_t>(fail(ErrorCode::kFailed, "no"));
-                     return Result<std::uint64_t>(free_);
+  std::uint64_t state_free_ = 20ull << 30;
+  DiskGuard guard_{{"/srv/croft", "/srv/croft/state"},
+                   [this](const std::filesystem::path& path) -> Result<std::uint64_t> {
+                     if (fails_) return fail(ErrorCode::kFailed, "no");
+                     return path == "/srv/croft" ? free_ : state_free_;
                    }};
   bool read_only_at(std::uint64_t bytes) {
     free_ = bytes;
@@ -39,6 +40,14 @@ TEST_F(DiskGuardTest, TheRefusalNamesThePathAndWhatIsLeft) {
   EXPECT_EQ(refused.error().code(), ErrorCode::kExhausted);
   EXPECT_NE(refused.error().message().find("/srv/croft"), std::string::npos);
   EXPECT_NE(refused.error().message().find("5000000 bytes"), std::string::npos);
+}
+
+TEST_F(DiskGuardTest, TheFullestFolderDecides) {
+  state_free_ = 6'000'000;
+  EXPECT_TRUE(read_only_at(10ull << 30));
+  EXPECT_NE(guard_.may_write().error().message().find("/srv/croft/state"), std::string::npos);
+  state_free_ = 20ull << 30;
+  EXPECT_FALSE(read_only_at(10ull << 30));
 }
 
 TEST_F(DiskGuardTest, AQuestionThatFailsChangesNothing) {

@@ -45,7 +45,7 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       images(engine, pool, catalog, image_store_options(options, installation.id)),
       world(rt),
       logs(std::move(log_store)),
-      disk(options.home, DiskGuard::ask_system),
+disk({options.home, options.home / "state"}, DiskGuard::ask_system),
       hub(rt, clock, world, logs),
       agent_server(rt, hub, {}),
       edge(rt, (options.home / "edge" / kEdgeSocketName).string()),
@@ -197,7 +197,7 @@ Status Platform::Parts::listen_api(const DaemonOptions& options) {
   const bool v6 = options.api_address.find(':') != std::string::npos;
   api_url =
       fmt::format("http://{}{}{}:{}", v6 ? "[" : "", options.api_address, v6 ? "]" : "", *port);
-  return write_file_atomically(options.home / "run" / "api-url", api_url, 0644);
+  return write_file_if_changed(options.home / "run" / "api-url", api_url, 0644);
 }
 
 }  // namespace croft

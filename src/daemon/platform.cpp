@@ -65,13 +65,21 @@ Task<Status> Platform::prepare() {
     parts_->changes.notify();
     parts_->executor->wake();
   });
-  CROFT_CO_TRY(co_await parts_->retention->begin());
+  CROFT_CO_TRY(co_await forget_unanswered_requests());
   if (engine_taken_) CROFT_CO_TRY(co_await parts_->artifacts->remove_leftovers());
   CROFT_CO_TRY(co_await write_setup_token());
   const std::filesystem::path run = options_.home / "run";
-  CROFT_CO_TRY(write_file_atomically(run / "node-id", parts_->node.id.str(), 0644));
-  CROFT_CO_TRY(
-      write_file_atomically(options_.home / "state" / kInstallIdFile, installation->id, 0644));
+  CROFT_CO_TRY(write_file_if_changed(run / "node-id", parts_->node.id.str()));
+  CROFT_CO_TRY(write_file_if_changed(options_.home / "state" / kInstallIdFile, installation->id));
+  co_return Status{};
+}
+
+// A start must not need space: on a full disk somebody must be able to see that it is full.
+Task<Status> Platform::forget_unanswered_requests() {
+  const Status begun = co_await parts_->retention->begin();
+  if (begun || begun.error().code() != ErrorCode::kExhausted) co_return begun;
+  log_warning("the store is full: idempotency keys of requests that were not answered stay refused",
+              {{"error", begun.error().message()}});
   co_return Status{};
 }
 

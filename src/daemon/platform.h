@@ -32,6 +32,7 @@ class Platform {
 
  private:
   Task<Status> prepare();  // engine, swarm, node, addresses
+  Task<Status> forget_unanswered_requests();
   // The node that this machine is. Waits for an engine that does not answer unless the store knows
   // the node from an earlier life: then the API opens without it, and says what is down.
   Task<Result<Node>> find_node(const Installation& installation);

@@ -19,11 +19,8 @@ Status CoreFiles::apply(const std::vector<CoreDesired>& cores) {
     kept.insert(core.project_id.str());
     const fs::path directory = directory_ / core.project_id.str();
     const fs::path file = directory / kCoreDesiredFile;
-    const std::string text = to_json_text(core);
-    const auto present = read_file(file);
-    if (present && *present == text) continue;
     CROFT_TRY(make_directories(directory, 0700));
-    CROFT_TRY(write_file_atomically(file, text, 0600));
+    CROFT_TRY(write_file_if_changed(file, to_json_text(core), 0600));
   }
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory_, error)) {

@@ -1,4 +1,9 @@
-"""The database is deleted and a backup put back: croftd goes on with what runs; no container is restarted, no request fails."""
+"""What croftd keeps, through the worst: the database deleted and a backup put back, a disk without a free byte. What runs is
+adopted, no container is restarted, no request fails."""
+import errno
+import shutil
+import subprocess
+
 from platform_case import PlatformCase, Traffic, main, wait_until
 
 PASSPHRASE = "a passphrase for this test"
@@ -74,6 +79,64 @@ class Restore(PlatformCase):
         parts = self.platform.ok("status")["components"]
         return all(part["status"] == "ok" for part in parts if part["name"].split()[0] in (
             "engine", "edge", "store", "node", "reconciler"))
+
+    def test_a_full_disk_stops_changes_only_until_there_is_room(self):
+        state = self.platform.home / "state"
+        kept = self.folder / "state"
+        self.platform.kill("croftd")
+        shutil.copytree(state, kept)
+        # A small disk, so that it can be filled to its last byte.
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=384m,mode=700", "croft-test-state", state], check=True)
+        try:
+            shutil.copytree(kept, state, dirs_exist_ok=True)
+            self.platform.start_croftd()
+            self.platform.wait_ready()
+            with Traffic(self.web) as traffic:
+                self.fill(state / "filler")
+                wait_until("croftd to say that the disk is full", 15, lambda: self.disk_is_full(True))
+                status, problem = self.platform.api("POST", "/projects", {"name": "toolate"})
+                self.assertEqual(status, 507, problem)
+                self.assertIn("free some space", problem["detail"])
+                self.exit_code(1, "service", "scale", "restore/web", "1")
+                self.assertEqual(self.platform.ok("project", "show", self.project)["name"], self.project)
+                self.assertTrue(self.instances("web"))
+                # Killed with a full disk it comes back and says the same.
+                self.platform.kill("croftd")
+                self.platform.start_croftd()
+                wait_until("croftd to say it again", 30, lambda: self.disk_is_full(True))
+                (state / "filler").unlink()
+                wait_until("croftd to take changes again", 15, lambda: self.disk_is_full(False))
+            self.no_failures(traffic)
+            self.platform.wait_ready()
+            self.platform.ok("service", "restart", "restore/web")
+            self.platform.kill("croftd")
+            shutil.rmtree(kept)
+            shutil.copytree(state, kept)
+        finally:
+            subprocess.run(["umount", state], check=True)
+        shutil.copytree(kept, state, dirs_exist_ok=True)
+        self.platform.start_croftd()
+        self.platform.wait_ready()
+        self.assertEqual(self.platform.croft("audit", "--verify").code, 0)
+
+    @staticmethod
+    def fill(path):
+        """Writes to `path` until not a byte is free."""
+        with open(path, "wb", buffering=0) as file:
+            for size in (1 << 20, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError as full:
+                    if full.errno != errno.ENOSPC:
+                        raise
+
+    def disk_is_full(self, wanted):
+        try:
+            _, answer = self.platform.api("GET", "/readyz", prefix="")
+        except OSError:
+            return False
+        return any(c["name"] == "disk" and c["ok"] != wanted for c in answer["checks"])
 
     def test_restoring_over_a_running_croftd_or_without_confirm_is_refused(self):
         file = self.folder / "second.backup"
