@@ -14,6 +14,7 @@ constexpr Millis kPeriod{1000};  // looks again even if nothing was notified
 constexpr Millis kCoalesce{5};   // changes that come together become one transaction
 constexpr Millis kSettle{2000};  // see Core::settle_until_
 constexpr Millis kAddressCheck{30'000};
+constexpr Millis kRefusedPeriod{20'000};
 constexpr Millis kAnnouncePause{200};  // at most five repeated announcements a second
 constexpr int kTakeoverAnnouncements = 3;
 
@@ -84,6 +85,7 @@ Task<void> Core::look() {
   if (desired_) {
     watch_instances();
     const Status done = co_await converge();
+    co_await count_refused();
     const std::string before = std::exchange(error_, done ? file_error_ : done.error().message());
     if (!done && error_ != before) {
       log_error("cannot apply the desired state", {{"error", done.error().describe()}});
@@ -331,6 +333,19 @@ Task<void> Core::announce(int times) {
   }
 }
 
+// For people to see who knocks where nobody may. Counters that cannot be read are not worth an
+// error: the rules work without.
+Task<void> Core::count_refused() {
+  if (!applied_ || clock_.steady() < next_count_) co_return;
+  next_count_ = clock_.steady() + kRefusedPeriod;
+  auto counted = co_await run_blocking(pool_, [this] { return network_.refused_packets(); });
+  if (counted) {
+    refused_ = *counted;
+  } else {
+    log_debug("refused packets are not counted", {{"error", counted.error().describe()}});
+  }
+}
+
 void Core::on_claim(const IpAddress& address, const std::string& mac) {
   if (!active_ || clock_.steady() < next_announcement_) return;
   next_announcement_ = clock_.steady() + kAnnouncePause;
@@ -341,6 +356,8 @@ void Core::on_claim(const IpAddress& address, const std::string& mac) {
 
 void Core::publish() {
   CoreObserved observed{.generation = applied_generation_, .active = active_, .error = error_};
+  observed.refused_packets = refused_.refused;
+  observed.spoofed_packets = refused_.spoofed;
   if (desired_) {
     observed.project_id = desired_->project_id;
     for (const CoreService& service : desired_->services) {

@@ -60,6 +60,7 @@ class Core {
   Task<Status> become_standby();
   Task<Status> keep_addresses();
   Task<void> announce(int times);
+  Task<void> count_refused();
   Task<Status> apply();
   Status listen_on_addresses();
   void watch_instances();
@@ -107,6 +108,8 @@ class Core {
   std::optional<Millis> settle_until_;
   Millis next_address_check_{0};
   Millis next_announcement_{0};
+  Millis next_count_{0};
+  RefusedPackets refused_;
 };
 
 }  // namespace croft

@@ -110,6 +110,7 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     FakeInstance instance(*r, group);
     t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
     Status outcome;
+    t->network_.refused = {.refused = 7, .spoofed = 2};
     Core core(*r, t->network_, t->random_, t->clock_, t->options_);
     group.spawn("core", run_core(&core, &outcome));
     EXPECT_THAT(co_await t->observe(r, "not there yet"), HasSubstr("desired.json"));
@@ -119,6 +120,7 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     EXPECT_THAT(ready, HasSubstr("\"in_rotation\":true"));
     EXPECT_THAT(ready, HasSubstr("\"active\":true"));
     EXPECT_THAT(ready, HasSubstr("\"error\":\"\""));
+    EXPECT_THAT(ready, HasSubstr("\"refused_packets\":7,\"spoofed_packets\":2"));
     EXPECT_TRUE(t->network_.holds_addresses);
     EXPECT_THAT(t->network_.scripts.front(), HasSubstr("delete table inet croft"));
     EXPECT_THAT(t->network_.scripts.back(), HasSubstr("dnat ip to 127.0.0.4"));

@@ -74,6 +74,12 @@ void write_cores(MetricsText& out, const std::vector<CoreFigures>& cores) {
     out.value({{"project", one.project}, {"in_rotation", "no"}}, number(one.out_of_rotation));
     out.value({{"project", one.project}, {"in_rotation", "yes"}}, number(one.in_rotation));
   }
+  out.family("croft_lb_refused_packets_total", Kind::kCounter,
+             "Packets of instances that the rules refused.");
+  for (const CoreFigures& one : cores) {
+    out.value({{"project", one.project}, {"reason", "refused"}}, number(one.refused_packets));
+    out.value({{"project", one.project}, {"reason", "spoofed"}}, number(one.spoofed_packets));
+  }
 }
 
 }  // namespace

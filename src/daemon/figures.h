@@ -36,6 +36,8 @@ struct CoreFigures {
   bool drift = false;  // its rules are not what they should be
   std::int64_t in_rotation = 0;
   std::int64_t out_of_rotation = 0;
+  std::int64_t refused_packets = 0;  // of its instances, since its rules were made
+  std::int64_t spoofed_packets = 0;
 };
 
 struct PlatformFigures {

@@ -22,7 +22,12 @@ PlatformFigures some() {
   figures.disk_free_bytes = 5'000'000'000;
   figures.store_up = true;
   figures.deployments_waiting = 3;
-  figures.cores = {{.project = "shop", .active = true, .in_rotation = 2, .out_of_rotation = 1},
+  figures.cores = {{.project = "shop",
+                    .active = true,
+                    .in_rotation = 2,
+                    .out_of_rotation = 1,
+                    .refused_packets = 5,
+                    .spoofed_packets = 3},
                    {.project = "blog", .drift = true}};
   figures.failed_logins = 7;
   return figures;
@@ -34,26 +39,29 @@ TEST(Figures, AreWrittenWithTheirLabels) {
   api.seconds.observe(0.02);
   api.denied = 4;
   const std::string text = metrics_text(some(), {}, api);
-  for (const char* line : {"croft_build_info{version=\"0.1.0\"} 1\n",
-                           "croft_reconcile_runs_total{reconciler=\"services\"} 12\n",
-                           "croft_reconcile_errors_total{reconciler=\"services\"} 2\n",
-                           "croft_reconcile_duration_seconds_total{reconciler=\"services\"} 1.5\n",
-                           "croft_reconcile_lag_seconds{reconciler=\"services\"} 2.5\n",
-                           "croft_agent_last_seen_timestamp_seconds{node=\"N1\"} 1700000000.5\n",
-                           "croft_disk_free_bytes 5000000000\n",
-                           "croft_read_only 0\n",
-                           "croft_store_up 1\n",
-                           "croft_deploy_queue_depth 3\n",
-                           "croft_api_requests_total{method=\"GET\",code_class=\"2xx\"} 5\n",
-                           "croft_api_request_duration_seconds_count 1\n",
-                           "croft_authz_denied_total 4\n",
-                           "croft_login_failures_total 7\n",
-                           "croft_lb_active{project=\"shop\"} 1\n",
-                           "croft_lb_active{project=\"blog\"} 0\n",
-                           "croft_lb_rules_drift{project=\"blog\"} 1\n",
-                           "croft_lb_instances{project=\"shop\",in_rotation=\"yes\"} 2\n",
-                           "croft_lb_instances{project=\"shop\",in_rotation=\"no\"} 1\n",
-                           "croft_deployments_total{result=\"failed\"} 0\n"}) {
+  for (const char* line :
+       {"croft_build_info{version=\"0.1.0\"} 1\n",
+        "croft_reconcile_runs_total{reconciler=\"services\"} 12\n",
+        "croft_reconcile_errors_total{reconciler=\"services\"} 2\n",
+        "croft_reconcile_duration_seconds_total{reconciler=\"services\"} 1.5\n",
+        "croft_reconcile_lag_seconds{reconciler=\"services\"} 2.5\n",
+        "croft_agent_last_seen_timestamp_seconds{node=\"N1\"} 1700000000.5\n",
+        "croft_disk_free_bytes 5000000000\n",
+        "croft_read_only 0\n",
+        "croft_store_up 1\n",
+        "croft_deploy_queue_depth 3\n",
+        "croft_api_requests_total{method=\"GET\",code_class=\"2xx\"} 5\n",
+        "croft_api_request_duration_seconds_count 1\n",
+        "croft_authz_denied_total 4\n",
+        "croft_login_failures_total 7\n",
+        "croft_lb_active{project=\"shop\"} 1\n",
+        "croft_lb_active{project=\"blog\"} 0\n",
+        "croft_lb_rules_drift{project=\"blog\"} 1\n",
+        "croft_lb_instances{project=\"shop\",in_rotation=\"yes\"} 2\n",
+        "croft_lb_instances{project=\"shop\",in_rotation=\"no\"} 1\n",
+        "croft_lb_refused_packets_total{project=\"shop\",reason=\"refused\"} 5\n",
+        "croft_lb_refused_packets_total{project=\"shop\",reason=\"spoofed\"} 3\n",
+        "croft_deployments_total{result=\"failed\"} 0\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(text,

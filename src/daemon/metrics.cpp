@@ -14,6 +14,8 @@ CoreFigures figures_of(const Project& project, const CoreObserved* core) {
   CoreFigures figures{.project = project.name, .active = core != nullptr};
   figures.drift = core == nullptr || !core->error.empty();
   if (core == nullptr) return figures;
+  figures.refused_packets = core->refused_packets;
+  figures.spoofed_packets = core->spoofed_packets;
   for (const ObservedInstance& one : core->instances) {
     ++(one.in_rotation ? figures.in_rotation : figures.out_of_rotation);
   }

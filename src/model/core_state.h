@@ -104,7 +104,13 @@ struct CoreObserved {
   bool active = false;
   std::string error;  // empty: desired state is applied
   std::vector<ObservedInstance> instances;
+  // Packets of instances that its rules refused, since the rules were made: to where no instance
+  // may go, and with an address that is not theirs. Counted from time to time.
+  std::int64_t refused_packets = 0;
+  std::int64_t spoofed_packets = 0;
 };
-BOOST_DESCRIBE_STRUCT(CoreObserved, (), (project_id, generation, active, error, instances))
+BOOST_DESCRIBE_STRUCT(CoreObserved, (),
+                      (project_id, generation, active, error, instances, refused_packets,
+                       spoofed_packets))
 
 }  // namespace croft

@@ -1,6 +1,7 @@
 // The network namespace of a project's core, as croft-core sees it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,12 @@
 #include "plan/ruleset.h"
 
 namespace croft {
+
+// Packets of instances that the rules refused, since the rules were replaced.
+struct RefusedPackets {
+  std::int64_t refused = 0;  // to where no instance may go
+  std::int64_t spoofed = 0;  // with an address that is not theirs
+};
 
 // Calls block: run them on a pool. Each is idempotent and may be cut off at any instant.
 class CoreNetwork {
@@ -37,6 +44,7 @@ class CoreNetwork {
   virtual Result<bool> has_ruleset() = 0;
   // One transaction: all of the script or nothing.
   virtual Status apply_ruleset(const std::string& script) = 0;
+  virtual Result<RefusedPackets> refused_packets() = 0;
   // Drops the translations of connections to instances that are gone, so that their clients get an
   // answer from the kernel instead of silence. Other connections are not touched.
   virtual Status forget_connections(const std::vector<std::string>& addresses) = 0;

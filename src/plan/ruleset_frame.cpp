@@ -15,7 +15,11 @@ namespace {
 // packet passes spoof_guard, then the translation to a target, then one of the filters. What is
 // refused is refused loudly, so that applications fail at once: by a reset where possible, because
 // the kernel sends only a few ICMP errors a second to one address.
-constexpr const char* kFrame = R"(  map services4 {{
+constexpr const char* kFrame = R"(  counter {refused} {{
+  }}
+  counter {spoofed} {{
+  }}
+  map services4 {{
     type ipv4_addr . inet_proto . inet_service : verdict
   }}
   map services6 {{
@@ -36,12 +40,12 @@ constexpr const char* kFrame = R"(  map services4 {{
   }}
   chain spoof_guard {{
     type filter hook prerouting priority raw; policy accept;
-    iifname "{seg}" icmpv6 type {{ nd-router-advert, nd-redirect }} drop
-    iifname "{seg}" ip saddr != {segment4} drop
-    iifname "{seg}" ip saddr {gateway4} drop
-    iifname "{seg}" ip6 saddr {gateway6} drop
-    iifname "{seg}" ip6 saddr {{ ::, fe80::/10 }} meta l4proto != {icmpv6} drop
-    iifname "{seg}" ip6 saddr != {{ ::, fe80::/10, {segment6} }} drop
+    iifname "{seg}" icmpv6 type {{ nd-router-advert, nd-redirect }} counter name {spoofed} drop
+    iifname "{seg}" ip saddr != {segment4} counter name {spoofed} drop
+    iifname "{seg}" ip saddr {gateway4} counter name {spoofed} drop
+    iifname "{seg}" ip6 saddr {gateway6} counter name {spoofed} drop
+    iifname "{seg}" ip6 saddr {{ ::, fe80::/10 }} meta l4proto != {icmpv6} counter name {spoofed} drop
+    iifname "{seg}" ip6 saddr != {{ ::, fe80::/10, {segment6} }} counter name {spoofed} drop
     iifname "{up}" ip saddr {{ {segment4}, {service_range4}, {uplink_address4} }} drop
     iifname "{up}" ip6 saddr {{ {segment6}, {service_range6}, {uplink_address6} }} drop
   }}
@@ -65,10 +69,15 @@ constexpr const char* kFrame = R"(  map services4 {{
       meta l4proto . th dport {{ {uplink_ports} }} accept
     iifname "{up}" ip6 saddr {edge_range6} ip6 daddr {uplink_address6} \
       meta l4proto . th dport {{ {uplink_ports} }} accept
+    iifname "{seg}" meta pkttype host counter name {refused}
   }}
-  chain refused {{
+  chain rejected {{
     meta l4proto {tcp} reject with tcp reset
     reject with icmpx admin-prohibited
+  }}
+  chain refused {{
+    counter name {refused}
+    goto rejected
   }}
   chain passing {{
     type filter hook forward priority filter; policy drop;
@@ -83,7 +92,8 @@ constexpr const char* kFrame = R"(  map services4 {{
     iifname "{seg}" oifname "{up}" accept
     iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} \
       ip6 daddr . meta l4proto . th dport @published6 accept
-    iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} goto refused
+    iifname "{up}" oifname "{seg}" ip6 saddr {edge_range6} goto rejected
+    iifname "{seg}" counter name {refused}
   }}
   chain from_core {{
     type filter hook output priority filter; policy accept;
@@ -226,6 +236,8 @@ Result<std::string> render_frame(const CoreDesired& desired, const CoreInterface
   auto edge = edge_rules(desired, interfaces);
   if (!edge) return edge;
   arguments.push_back(fmt::arg("edge_rules", *edge));
+  arguments.push_back(fmt::arg("refused", kRefusedCounter));
+  arguments.push_back(fmt::arg("spoofed", kSpoofedCounter));
   arguments.push_back(fmt::arg("seg", interfaces.segment));
   arguments.push_back(fmt::arg("up", interfaces.uplink));
   arguments.push_back(fmt::arg("tcp", kTcpNumber));

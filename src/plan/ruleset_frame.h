@@ -18,6 +18,11 @@ inline constexpr int kTcpNumber = 6;
 inline constexpr int kUdpNumber = 17;
 inline constexpr int kIcmpv6Number = 58;
 
+// Counters in the table, of packets from instances: to where they may not go, and with an address
+// that is not theirs or claims that only a router makes. They begin at 0 with a full replacement.
+inline constexpr const char* kRefusedCounter = "refused";
+inline constexpr const char* kSpoofedCounter = "spoofed";
+
 // Never a tenant's business, wherever croft runs: this host, link-local (cloud metadata),
 // multicast, reserved, the ranges by which IPv6 reaches IPv4 around the IPv4 rules, and the
 // metadata service that Amazon has within fd00::/8.

@@ -159,7 +159,7 @@ TEST(Ruleset, TheEdgeIsRefusedAtOnceWhereAnInstanceHasEnded) {
   EXPECT_FALSE(ended->published6.contains("fd12:3456:789a:2:1::b . 6 . 3000"));
   EXPECT_TRUE(ended->published6.contains("fd12:3456:789a:2:1::c . 6 . 3000"));
   EXPECT_THAT(render_full(*ended), HasSubstr("iifname \"eth1\" oifname \"eth0\" ip6 saddr " +
-                                             desired.edge_range6 + " goto refused"));
+                                             desired.edge_range6 + " goto rejected"));
 }
 
 TEST(Ruleset, TheEdgeMayOpenServedAndDrainedInstancesNotHeldOnes) {

@@ -35,6 +35,7 @@ class FakeCoreNetwork final : public CoreNetwork {
     ruleset_present = true;
     return {};
   }
+  Result<RefusedPackets> refused_packets() override { return refused; }
   Status forget_connections(const std::vector<std::string>& addresses) override {
     forgotten.insert(forgotten.end(), addresses.begin(), addresses.end());
     return {};
@@ -42,6 +43,7 @@ class FakeCoreNetwork final : public CoreNetwork {
 
   std::optional<Error> failure;  // for calls that change something
   Status settings;
+  RefusedPackets refused;
   bool holds_addresses = false;
   bool ruleset_present = false;
   int announcements = 0;

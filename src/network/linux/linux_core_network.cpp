@@ -9,6 +9,7 @@
 #include "network/linux/interface_addresses.h"
 #include "network/linux/ip_command.h"
 #include "network/linux/nft.h"
+#include "plan/ruleset_frame.h"
 
 namespace croft {
 namespace {
@@ -177,6 +178,13 @@ Result<bool> LinuxCoreNetwork::has_ruleset() {
 
 Status LinuxCoreNetwork::apply_ruleset(const std::string& script) {
   return run_nft(script);
+}
+
+Result<RefusedPackets> LinuxCoreNetwork::refused_packets() {
+  const auto listed = nft_list(fmt::format("list counters table {}", kCoreTable));
+  if (!listed) return fail(listed.error());
+  return RefusedPackets{.refused = counted_packets(*listed, kRefusedCounter),
+                        .spoofed = counted_packets(*listed, kSpoofedCounter)};
 }
 
 Status LinuxCoreNetwork::forget_connections(const std::vector<std::string>& addresses) {

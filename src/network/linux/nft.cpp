@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/spawn.h"
 
 namespace croft {
@@ -43,6 +45,18 @@ Result<bool> nft_table_exists(const std::string& table) {
 
 Result<std::string> nft_list(const std::string& command) {
   return run(command + "\n");
+}
+
+std::int64_t counted_packets(std::string_view listed, std::string_view name) {
+  constexpr std::string_view kPackets = "packets ";
+  const std::size_t head = listed.find(fmt::format("counter {} {{", name));
+  if (head == std::string_view::npos) return 0;
+  std::size_t at = listed.find(kPackets, head);
+  if (at == std::string_view::npos) return 0;
+  at += kPackets.size();
+  std::int64_t packets = 0;
+  std::from_chars(listed.data() + at, listed.data() + listed.size(), packets);
+  return packets;
 }
 
 }  // namespace croft

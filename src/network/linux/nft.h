@@ -3,7 +3,9 @@
 // does (docs/decisions/0002-network.md).
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -18,5 +20,8 @@ Result<bool> nft_table_exists(const std::string& table);
 
 // The output of a `list` command.
 Result<std::string> nft_list(const std::string& command);
+
+// The packets of counter `name` in the output of `list counters`; 0 when it is not there.
+std::int64_t counted_packets(std::string_view listed, std::string_view name);
 
 }  // namespace croft
