@@ -161,6 +161,7 @@ void ApiHandlerFrame::count(const std::string& method, int status, std::optional
                                          "PATCH", "DELETE", "OPTIONS"};
   const bool known = std::find(std::begin(kKnown), std::end(kKnown), method) != std::end(kKnown);
   ++figures_.requests[{known ? method : "other", fmt::format("{}xx", status / 100)}];
+  if (status == 401) ++figures_.unauthenticated;
   if (status == 403) ++figures_.denied;
   if (status == 429) ++figures_.rate_limited;
   if (took) figures_.seconds.observe(static_cast<double>(took->count()) / 1000);

@@ -39,6 +39,7 @@ struct ApiContext {
 struct ApiFigures {
   std::map<std::pair<std::string, std::string>, std::int64_t> requests;  // (method, "2xx")
   Histogram seconds{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};  // of answers that were not streamed
+  std::int64_t unauthenticated = 0;                             // 401
   std::int64_t denied = 0;                                      // 403
   std::int64_t rate_limited = 0;                                // 429
 };
@@ -59,7 +60,6 @@ class ApiHandlerFrame final : public HttpHandler {
 
  private:
   Task<Result<ApiResponse>> serve(ApiRequest& request);
-  // Of answers that were not streamed.
   // kRateLimited with the request's retry_after set: this address has asked too often without a
   // token.
   Task<Status> admit_stranger(ApiRequest& request, const Route& route);

@@ -59,6 +59,9 @@ void write_api(MetricsText& out, const ApiFigures& api) {
   out.value({}, api.seconds);
   out.single("croft_api_rate_limited_total", Kind::kCounter, "Requests that came too often.",
              number(api.rate_limited));
+  out.single("croft_authn_failed_total", Kind::kCounter,
+             "Requests without a token, password or set-up token that is good.",
+             number(api.unauthenticated));
   out.single("croft_authz_denied_total", Kind::kCounter, "Requests that were not allowed.",
              number(api.denied));
 }
@@ -119,6 +122,9 @@ std::string metrics_text(const PlatformFigures& figures, const DeploymentFigures
   out.single("croft_deploy_queue_depth", Kind::kGauge, "Deployments that wait.",
              number(figures.deployments_waiting));
   write_api(out, api);
+  out.single("croft_api_malformed_requests_total", Kind::kCounter,
+             "Requests that are not HTTP, or whose head was too large or too slow.",
+             number(figures.malformed_requests));
   out.single("croft_login_failures_total", Kind::kCounter, "Wrong passwords.",
              number(figures.failed_logins));
   out.single("croft_login_rate_limited_total", Kind::kCounter, "Log-ins and set-ups held up.",

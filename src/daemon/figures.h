@@ -53,6 +53,7 @@ struct PlatformFigures {
   std::vector<CoreFigures> cores;  // one for each project
   std::int64_t failed_logins = 0;
   std::int64_t limited_logins = 0;
+  std::int64_t malformed_requests = 0;  // to the API, which its routes never saw
 };
 
 std::string metrics_text(const PlatformFigures& figures, const DeploymentFigures& deployments,

@@ -30,6 +30,7 @@ PlatformFigures some() {
                     .spoofed_packets = 3},
                    {.project = "blog", .drift = true}};
   figures.failed_logins = 7;
+  figures.malformed_requests = 6;
   return figures;
 }
 
@@ -37,6 +38,7 @@ TEST(Figures, AreWrittenWithTheirLabels) {
   ApiFigures api;
   api.requests[{"GET", "2xx"}] = 5;
   api.seconds.observe(0.02);
+  api.unauthenticated = 9;
   api.denied = 4;
   const std::string text = metrics_text(some(), {}, api);
   for (const char* line :
@@ -52,7 +54,9 @@ TEST(Figures, AreWrittenWithTheirLabels) {
         "croft_deploy_queue_depth 3\n",
         "croft_api_requests_total{method=\"GET\",code_class=\"2xx\"} 5\n",
         "croft_api_request_duration_seconds_count 1\n",
+        "croft_authn_failed_total 9\n",
         "croft_authz_denied_total 4\n",
+        "croft_api_malformed_requests_total 6\n",
         "croft_login_failures_total 7\n",
         "croft_lb_active{project=\"shop\"} 1\n",
         "croft_lb_active{project=\"blog\"} 0\n",

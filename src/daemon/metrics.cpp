@@ -64,6 +64,7 @@ Task<std::string> DaemonMetrics::text() {
   figures.last_backup = last_backup(state_);
   figures.failed_logins = parts_.auth.failed_logins();
   figures.limited_logins = parts_.auth.rate_limited();
+  figures.malformed_requests = parts_.api_server->refused();
   struct Read {
     std::vector<Project> projects;
     std::vector<Process> waiting;

@@ -37,6 +37,7 @@ bool HttpConnection::close_if_idle() {
 }
 
 Task<void> HttpConnection::refuse(int status, Error error) {
+  ++serving_.refused;
   HttpAnswer answer = serving_.handler.refusal(status, error);
   answer.headers.set("Content-Length", std::to_string(answer.body.size()));
   answer.headers.set("Connection", "close");
@@ -74,6 +75,7 @@ Task<bool> HttpConnection::read_head(Head& head) {
     if (!idle_ && !deadline) deadline.emplace(options.header_limit);
     const Millis limit = deadline ? deadline->remaining() : options.idle_limit;
     const auto data = co_await stream_->read_some(kReadBytes, limit);
+    if (!data && deadline && data.error().code() == ErrorCode::kTimeout) ++serving_.refused;
     if (!data || data->empty()) co_return false;
     idle_ = false;
     input_ += *data;

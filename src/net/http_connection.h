@@ -18,7 +18,8 @@ struct HttpServing {
   HttpHandler& handler;
   HttpServerOptions options;
   Group& tasks;
-  bool stopping = false;  // answer what is open, keep nothing
+  bool stopping = false;     // answer what is open, keep nothing
+  std::int64_t refused = 0;  // requests that never came to the handler
 };
 
 class HttpConnection {

@@ -68,6 +68,10 @@ std::size_t HttpServer::connections() const {
   return state_->connections.size();
 }
 
+std::int64_t HttpServer::refused() const {
+  return state_->serving.refused;
+}
+
 Result<std::uint16_t> HttpServer::State::listen_tcp(const std::string& address, std::uint16_t port,
                                                     std::shared_ptr<TlsServer> tls) {
   auto listener = listen_on_tcp(address, port);

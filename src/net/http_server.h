@@ -48,6 +48,9 @@ class HttpServer {
   Task<void> stop(Millis grace);
 
   std::size_t connections() const;
+  // Requests since the start that the handler never saw: not HTTP, or a head that was too large or
+  // not whole in time.
+  std::int64_t refused() const;
 
  private:
   struct State;

@@ -217,6 +217,7 @@ TEST_F(HttpServerTest, RefusesBadRequests) {
     std::string answer;
     run(into(raw(request), answer));
     EXPECT_EQ(answer.substr(0, status.size()), status) << request.substr(0, 60);
+    EXPECT_EQ(server->refused(), 1) << request.substr(0, 60);
   }
   EXPECT_EQ(handler.requests, 0);
 }
@@ -251,12 +252,14 @@ TEST_F(HttpServerTest, ClosesASlowHeadAndAnIdleConnection) {
   std::string answer = "none";
   run(into(raw("GET / HT"), answer));
   EXPECT_EQ(answer, "");
+  EXPECT_EQ(server->refused(), 1);
   options.header_limit = kLimit;
   options.idle_limit = Millis(20);
   start(options);
   answer = "none";
   run(into(raw(""), answer));
   EXPECT_EQ(answer, "");
+  EXPECT_EQ(server->refused(), 0);
 }
 
 TEST_F(HttpServerTest, SpeaksOldHttp) {
