@@ -18,6 +18,18 @@ std::string overall(const std::vector<ComponentStatus>& components) {
   return any("degraded") || any("unknown") ? "degraded" : "ok";
 }
 
+// What belongs to a project is for those who see the project: "core PROJECT", "disk of
+// PROJECT/SERVICE".
+bool may_see(const std::vector<std::string>& projects, std::string_view component) {
+  for (const std::string_view kind : {"core ", "disk of "}) {
+    if (!component.starts_with(kind)) continue;
+    const std::string_view rest = component.substr(kind.size());
+    return std::find(projects.begin(), projects.end(), rest.substr(0, rest.find('/'))) !=
+           projects.end();
+  }
+  return true;
+}
+
 Task<Result<ApiResponse>> status_route(ApiContext& context, RunningPlatform& running,
                                        ApiRequest& request) {
   const Scope& scope = request.actor().scope;
@@ -38,7 +50,7 @@ Task<Result<ApiResponse>> status_route(ApiContext& context, RunningPlatform& run
     if (!sets) return fail(std::move(sets).error());
     auto running = active_processes(tx, scope);
     if (!running) return fail(std::move(running).error());
-    for (const Project& one : *projects) read.names.push_back("core " + one.name);
+    for (const Project& one : *projects) read.names.push_back(one.name);
     read.projects = std::ssize(*projects);
     read.services = std::ssize(*services);
     for (const InstanceSet& set : *sets) read.instances += set.containers;
@@ -47,11 +59,8 @@ Task<Result<ApiResponse>> status_route(ApiContext& context, RunningPlatform& run
   });
   if (!counts) co_return fail(std::move(counts).error());
   std::vector<ComponentStatus> components = co_await running.components();
-  // A core belongs to its tenants: whoever does not see the project does not see the core.
-  std::erase_if(components, [&](const ComponentStatus& one) {
-    return one.name.starts_with("core ") &&
-           std::find(counts->names.begin(), counts->names.end(), one.name) == counts->names.end();
-  });
+  std::erase_if(components,
+                [&](const ComponentStatus& one) { return !may_see(counts->names, one.name); });
   boost::json::object body{{"status", overall(components)},
                            {"install_id", context.install_id},
                            {"version", context.version},

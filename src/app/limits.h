@@ -22,6 +22,8 @@ inline constexpr NamedLimit kNamedLimits[] = {
     {"memory_bytes", [](Limits& l) -> std::int64_t& { return l.project.memory_bytes; }},
     {"disk_bytes", [](Limits& l) -> std::int64_t& { return l.project.disk_bytes; }},
     {"log_bytes", [](Limits& l) -> std::int64_t& { return l.project.log_bytes; }},
+    {"container_disk_bytes",
+     [](Limits& l) -> std::int64_t& { return l.project.container_disk_bytes; }},
     {"requests_per_token", [](Limits& l) -> std::int64_t& { return l.requests.per_token; }},
     {"requests_per_address", [](Limits& l) -> std::int64_t& { return l.requests.per_address; }},
 };

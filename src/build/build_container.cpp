@@ -20,6 +20,7 @@ constexpr Millis kCall{60'000};
 constexpr std::size_t kMaxLine = 8192;
 constexpr std::size_t kMaxQueryOutput = 32u << 20;
 constexpr const char* kCaFile = "/usr/local/share/ca-certificates/croft-host.crt";
+constexpr int kKilled = 128 + 9;  // exit code of a container that was killed
 constexpr const char* kAptFile = "/etc/apt/apt.conf.d/99croft-host";
 
 // Where tools look for the certificates they trust.
@@ -223,18 +224,25 @@ Task<Status> BuildContainer::judge(const BuildCommand& command, Ended ended) {
       failure.reason = "its container ended";
       break;
   }
-  const bool may_be_memory = ended.how == Ended::How::kExited || ended.how == Ended::How::kLost;
-  if (may_be_memory && co_await ran_out_of_memory()) {
-    failure.reason +=
-        fmt::format(": out of memory, the limit is {} MiB", spec_.limits.memory_bytes >> 20);
+  if (ended.how == Ended::How::kExited || ended.how == Ended::How::kLost) {
+    failure.reason += co_await outer_cause();
   }
   trace_.failure = failure;
   co_return fail(code, fmt::format("{}: '{}' {}", failure.step, failure.command, failure.reason));
 }
 
-Task<bool> BuildContainer::ran_out_of_memory() {
+// What ended it from outside, as the end of a sentence; empty when it ended by itself.
+Task<std::string> BuildContainer::outer_cause() {
   auto info = co_await engine_.inspect_container(id_, kCall);
-  if (info && info->oom_killed) co_return true;
+  if ((info && info->oom_killed) || co_await new_oom_kills()) {
+    co_return fmt::format(": out of memory, the limit is {} MiB", spec_.limits.memory_bytes >> 20);
+  }
+  if (!info || info->exit_code != kKilled) co_return "";
+  co_return ": its container was killed, as croft does when a build writes more than "
+            "container_disk_bytes (croft platform limits)";
+}
+
+Task<bool> BuildContainer::new_oom_kills() {
   const std::uint64_t before = oom_kills_;
   for (const char* path :
        {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"}) {

@@ -105,7 +105,8 @@ class BuildContainer {
   Task<Result<Ended>> follow(const BuildCommand& command, engine::ExecSession& session);
   std::map<std::string, std::string> seen_by(const BuildCommand& command) const;
   Task<Status> judge(const BuildCommand& command, Ended ended);
-  Task<bool> ran_out_of_memory();
+  Task<std::string> outer_cause();
+  Task<bool> new_oom_kills();
 
   engine::ContainerEngine& engine_;
   BuildContainerSpec spec_;

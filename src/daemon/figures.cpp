@@ -129,6 +129,9 @@ std::string metrics_text(const PlatformFigures& figures, const DeploymentFigures
              number(figures.failed_logins));
   out.single("croft_login_rate_limited_total", Kind::kCounter, "Log-ins and set-ups held up.",
              number(figures.limited_logins));
+  out.family("croft_containers_stopped_total", Kind::kCounter,
+             "Containers of tenants that croft stopped.");
+  out.value({{"reason", "disk"}}, number(figures.stopped_for_disk));
   write_cores(out, figures.cores);
   return out.text();
 }

@@ -50,7 +50,8 @@ struct PlatformFigures {
   std::optional<Timestamp> last_backup;
   bool store_up = false;
   std::int64_t deployments_waiting = 0;
-  std::vector<CoreFigures> cores;  // one for each project
+  std::vector<CoreFigures> cores;     // one for each project
+  std::int64_t stopped_for_disk = 0;  // containers
   std::int64_t failed_logins = 0;
   std::int64_t limited_logins = 0;
   std::int64_t malformed_requests = 0;  // to the API, which its routes never saw

@@ -4,6 +4,7 @@
 
 #include "store/backup.h"
 #include "store/instance_sets.h"
+#include "store/limits.h"
 #include "store/projects.h"
 #include "store/services.h"
 #include "store/settings.h"
@@ -41,6 +42,9 @@ Task<Result<NodePlanInput>> NodePublisher::read_input() {
     if (!services) return fail(std::move(services).error());
     auto sets = all_instance_sets(tx, Scope::platform());
     if (!sets) return fail(std::move(sets).error());
+    auto limits = read_limits(tx);
+    if (!limits) return fail(std::move(limits).error());
+    read.container_disk_bytes = limits->project.container_disk_bytes;
     read.projects = std::move(*projects);
     read.services = std::move(*services);
     read.sets = std::move(*sets);

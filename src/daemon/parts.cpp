@@ -46,6 +46,7 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       world(rt),
       logs(std::move(log_store)),
       disk({options.home, options.home / "state"}, DiskGuard::ask_system),
+      stopped(store, world, clock),
       hub(rt, clock, world, logs),
       agent_server(rt, hub, {}),
       edge(rt, (options.home / "edge" / kEdgeSocketName).string()),
@@ -128,7 +129,10 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
                  .begin_work = [this] { return running->begin_work(); }});
   api->may_write = [this] { return disk.may_write(); };
   logs.set_may_write(api->may_write);
-  api->limits_changed = [this](const Limits& limits) { apply_limits(limits); };
+  api->limits_changed = [this](const Limits& limits) {
+    apply_limits(limits);
+    publisher_loop->wake();  // nodes have some of them
+  };
   add_all_routes(router, *api, *running);
   api_frame = std::make_unique<ApiHandlerFrame>(*api, router);
   api_server = std::make_unique<HttpServer>(runtime, *api_frame, HttpServerOptions{});

@@ -20,6 +20,7 @@
 #include "daemon/purge.h"
 #include "daemon/retention.h"
 #include "daemon/settings.h"
+#include "daemon/stopped_containers.h"
 #include "edge/caddy/caddy_edge.h"
 #include "engine/docker/docker_engine.h"
 #include "model/limits.h"
@@ -72,6 +73,7 @@ struct Platform::Parts {
   PlatformImage edge_image;
   LogSink logs;
   DiskGuard disk;
+  StoppedContainers stopped;
   AgentHub hub;
   HttpServer agent_server;
   CaddyEdge edge;

@@ -184,6 +184,7 @@ void Platform::start_loops() {
   group.spawn("executor", run_processes());
   group.spawn("engine events", parts_->watch_engine());
   group.spawn("disk", parts_->disk.watch());
+  group.spawn("stopped containers", parts_->stopped.watch());
   group.spawn("log retention", parts_->logs.keep_within_limits());
   group.spawn("platform images", build_platform_images());
   group.spawn("agent socket", parts_->agent_server.run());

@@ -108,6 +108,12 @@ Task<std::vector<ComponentStatus>> DaemonPlatform::components() {
                  .status = writable ? "ok" : "degraded",
                  .detail = writable ? "" : "read-only: " + writable.error().message(),
                  .fix = writable ? "" : "free some space; croft goes on by itself"});
+  for (const std::string& service : parts_.stopped.recent()) {
+    all.push_back({.name = "disk of " + service,
+                   .status = "degraded",
+                   .detail = "a container of it had written too much and was stopped",
+                   .fix = "write less, or raise container_disk_bytes (croft platform limits)"});
+  }
   auto projects = co_await parts_.app->store.read(
       [](const Tx& tx) { return all_projects(tx, Scope::platform()); });
   add("store", projects.has_value(), projects ? "" : projects.error().message(),

@@ -115,6 +115,9 @@ struct ContainerInfo {
   std::string error;   // why it could not start
   bool tty = false;
   std::int64_t cpu_shares = 0;  // 0: the default
+  // Folder on the engine's machine with what it has written beside its volumes; empty where the
+  // engine's storage has no such folder.
+  std::string written;
   std::optional<Timestamp> started;
   std::optional<Timestamp> finished;
   std::vector<TaskAddresses> addresses;

@@ -44,8 +44,11 @@ struct NodeDesired {
   EdgeEntrance edge;  // on this node; empty where it has no edge
   std::vector<NodeSegment> segments;
   std::vector<CoreDesired> cores;
+  // What a container of a tenant, or a build, may have written beside its volumes; 0: any amount.
+  std::int64_t container_disk_bytes = 0;
 };
-BOOST_DESCRIBE_STRUCT(NodeDesired, (), (generation, uplink, edge, segments, cores))
+BOOST_DESCRIBE_STRUCT(NodeDesired, (),
+                      (generation, uplink, edge, segments, cores, container_disk_bytes))
 
 // A container of croft's on this node, running or stopped. Swarm itself does not know the addresses
 // of tasks on a segment (node-local address management), so the node's agent reports them.
@@ -62,14 +65,15 @@ struct ObservedContainer {
   std::string address6;
   std::optional<int> exit_code;  // once it stopped
   bool oom_killed = false;
+  bool disk_full = false;  // the agent stopped it: it had written more than container_disk_bytes
   std::optional<ExitReport> exit_report;  // what croft-init left behind, once it stopped
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;
 };
 BOOST_DESCRIBE_STRUCT(ObservedContainer, (),
                       (id, task_id, role, project_id, service_id, set_id, hostname, running,
-                       address4, address6, exit_code, oom_killed, exit_report, started_at,
-                       finished_at))
+                       address4, address6, exit_code, oom_killed, disk_full, exit_report,
+                       started_at, finished_at))
 
 struct NodeObserved {
   std::string life;             // of the agent, as it said when it connected: one per start

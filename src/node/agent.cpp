@@ -35,8 +35,8 @@ std::string host_part_of(const NodeDesired& desired) {
 
 }  // namespace
 
-Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clock& clock,
-             AgentOptions options)
+Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, LayerMeter& meter,
+             Clock& clock, AgentOptions options)
     : network_(network),
       clock_(clock),
       options_(std::move(options)),
@@ -44,6 +44,10 @@ Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clo
       files_(options_.cores),
       relay_(runtime, files_, changed_),
       containers_(runtime, engine, options_.install_id, changed_),
+      layers_(
+          runtime, engine, meter, clock,
+          [this] { return containers_.containers().value_or(std::vector<ObservedContainer>()); },
+          changed_),
       link_(runtime, options_.control, options_.node_id,
             fmt::format("{}-{}", clock.now().ms, clock.steady().count()),
             [this](NodeDesired desired) { take_desired(std::move(desired)); }) {}
@@ -75,12 +79,14 @@ void Agent::take_desired(NodeDesired desired) {
 Task<void> Agent::run() {
   read_kept_state();
   containers_.start();
+  layers_.start();
   link_.start(desired_ ? desired_->generation : 0);
   while (!stopping_) {
     co_await look();
     co_await changed_.wait_for(kScanPeriod);
   }
   co_await link_.stop();
+  co_await layers_.stop();
   co_await containers_.stop();
   co_await relay_.stop();
 }
@@ -105,6 +111,7 @@ Task<void> Agent::look() {
       log_error("cannot apply the desired state", {{"error", done.error().describe()}});
     }
   }
+  if (desired_) layers_.set_limit(desired_->container_disk_bytes);
   relay_.scan();
   publish();
 }
@@ -168,6 +175,7 @@ void Agent::publish() {
   if (containers_.containers()) {
     observed.containers_known = true;
     observed.containers = *containers_.containers();
+    layers_.mark(observed.containers);
   }
   link_.report(observed);
 }

@@ -14,6 +14,7 @@
 #include "node/control_link.h"
 #include "node/core_files.h"
 #include "node/core_relay.h"
+#include "node/layer_guard.h"
 #include "task/group.h"
 #include "task/pool.h"
 #include "task/signal.h"
@@ -31,8 +32,8 @@ struct AgentOptions {
 class Agent {
  public:
   // All outlive the agent.
-  Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Clock& clock,
-        AgentOptions options);
+  Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, LayerMeter& meter,
+        Clock& clock, AgentOptions options);
   Agent(const Agent&) = delete;
 
   // Until request_stop(). Leaves the machine as it is: everything keeps running.
@@ -57,6 +58,7 @@ class Agent {
   CoreFiles files_;
   CoreRelay relay_;
   ContainerWatch containers_;
+  LayerGuard layers_;
   ControlLink link_;
 
   bool stopping_ = false;

@@ -84,6 +84,7 @@ class AgentTest : public testing::Test {
   std::filesystem::path home_;
   AgentOptions options_;
   FakeHostNetwork network_;
+  FileMeter meter_;
   SystemClock clock_;
   engine::FakeCluster cluster_{clock_, 1};
   engine::FakeEngine engine_{cluster_};
@@ -102,7 +103,7 @@ TEST_F(AgentTest, ConvergesAndReports) {
     control.desired = make_desired("shop");
     HttpServer server(*r, control, {});
     EXPECT_TRUE(server.listen_unix(t->home_ / "agent.sock", 0600));
-    Agent agent(*r, t->network_, t->engine_, t->clock_, t->options_);
+    Agent agent(*r, t->network_, t->engine_, t->meter_, t->clock_, t->options_);
     Group group(*r);
     group.spawn("control", server.run());
     group.spawn("agent", agent.run());
@@ -147,7 +148,7 @@ TEST_F(AgentTest, WithoutAControlPlaneItGoesOnFromWhatItKept) {
                                     to_json_text(make_desired("kept"))));
   Runtime runtime;
   const auto scenario = [](AgentTest* t, Runtime* r) -> Task<void> {
-    Agent agent(*r, t->network_, t->engine_, t->clock_, t->options_);
+    Agent agent(*r, t->network_, t->engine_, t->meter_, t->clock_, t->options_);
     Group group(*r);
     group.spawn("agent", agent.run());
     EXPECT_TRUE(co_await eventually([&] { return std::filesystem::exists(t->core_file()); }));

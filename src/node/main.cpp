@@ -64,7 +64,8 @@ int main_with(const Args& args) {
   Runtime runtime;
   SystemClock clock;
   engine::DockerEngine engine(runtime, args.get("engine", "/var/run/docker.sock"));
-  Agent agent(runtime, network, engine, clock, options);
+  FileMeter meter;
+  Agent agent(runtime, network, engine, meter, clock, options);
   const std::filesystem::path log_directory = options.directory / "logs";
   if (const auto made = make_directories(log_directory, 0700); !made) {
     log_error("cannot start", {{"error", made.error().describe()}});

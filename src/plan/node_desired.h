@@ -22,6 +22,7 @@ struct NodePlanInput {
   std::vector<std::string> denied4;
   std::vector<std::string> denied6;
   EdgeEntrance edge;
+  std::int64_t container_disk_bytes = 0;  // as in NodeDesired
   std::vector<Project> projects;
   std::vector<Service> services;
   std::vector<InstanceSet> sets;

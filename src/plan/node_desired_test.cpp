@@ -56,6 +56,15 @@ TEST_F(NodeDesiredTest, TheEdgeIsKnownToTheNodeAndToEveryCore) {
   EXPECT_EQ(to_json(desired.cores.at(0).edge), to_json(input_.edge));
 }
 
+TEST_F(NodeDesiredTest, ALimitThatChangesIsNews) {
+  const NodeDesired before = plan_node(addresses_, input_);
+  input_.container_disk_bytes = 5;
+  NodeDesired after = plan_node(addresses_, input_);
+  EXPECT_EQ(after.container_disk_bytes, 5);
+  number_generations(after, before, before.generation + 1);
+  EXPECT_EQ(after.generation, before.generation + 1);
+}
+
 TEST_F(NodeDesiredTest, InstancesHaveTheDutyOfTheirSet) {
   add_container(add_set(InstanceDuty::kServe), "t1", true);
   add_container(add_set(InstanceDuty::kHold), "t2", true);

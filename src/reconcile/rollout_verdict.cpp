@@ -47,6 +47,13 @@ ProcessError explain_exit(const InstanceView& instance, std::int64_t memory_byte
     if (!error.exit_code) error.exit_code = kExitSigkill;
     return error;
   }
+  if (instance.disk_full) {
+    error.message = fmt::format(
+        "{}: stopped, because it had written more than a container may beside its volumes "
+        "(container_disk_bytes of croft platform limits); write less, or remove what is not needed",
+        error.step);
+    return error;
+  }
   const std::string reason =
       instance.exit_report && !instance.exit_report->reason.empty()
           ? instance.exit_report->reason

@@ -48,6 +48,14 @@ TEST(RolloutVerdict, NamesMemoryWhenThatWasTheReason) {
   EXPECT_NE(verdict.failure.message.find("64 MiB"), std::string::npos);
 }
 
+TEST(RolloutVerdict, NamesTheDiskWhenThatWasTheReason) {
+  const InstanceView ended{.exit_code = 143, .disk_full = true};
+  const RolloutVerdict verdict = judge_rollout({ended}, 1, 0);
+  ASSERT_EQ(verdict.state, State::kFailed);
+  EXPECT_NE(verdict.failure.message.find("container_disk_bytes"), std::string::npos);
+  EXPECT_EQ(verdict.failure.exit_code, 143);
+}
+
 TEST(RolloutVerdict, TellsWhatTheEngineRefused) {
   const InstanceView refused{.rejected = "No such image"};
   const RolloutVerdict verdict = judge_rollout({refused}, 1, 0);

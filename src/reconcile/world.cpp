@@ -24,6 +24,7 @@ InstanceView view_of(const NodeId& node, const ObservedContainer& container) {
   view.running = container.running;
   view.exit_code = container.exit_code;
   view.oom_killed = container.oom_killed;
+  view.disk_full = container.disk_full;
   view.exit_report = container.exit_report;
   view.started_at = container.started_at;
   view.node_id = node;

@@ -28,6 +28,7 @@ struct InstanceView {
   bool in_rotation = false;
   std::optional<int> exit_code;
   bool oom_killed = false;
+  bool disk_full = false;
   std::optional<ExitReport> exit_report;
   std::string rejected;  // Swarm's reason when it could not even create the container
   std::optional<Timestamp> started_at;

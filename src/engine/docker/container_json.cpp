@@ -160,6 +160,7 @@ ContainerInfo container_from_inspect(JsonView view) {
   info.error = state["Error"].text();
   info.tty = view["Config"]["Tty"].flag();
   info.cpu_shares = view["HostConfig"]["CpuShares"].integer();
+  info.written = view["GraphDriver"]["Data"]["UpperDir"].text();  // of overlay2
   if (state["StartedAt"].time().ms > 0) info.started = state["StartedAt"].time();
   if (state["FinishedAt"].time().ms > 0) info.finished = state["FinishedAt"].time();
   info.addresses = addresses_from(view["NetworkSettings"]["Networks"]);

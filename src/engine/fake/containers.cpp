@@ -77,6 +77,7 @@ Result<std::string> FakeCluster::create_container(FakeNode& at, const ContainerS
   container.info.image_id = image->id;
   container.info.created = schedule.now();
   container.info.tty = spec.settings.tty;
+  container.info.written = "/layers/" + container.info.id;
   container.spec = spec;
   container.settings = merged(spec.settings, image->config);
   container.info.labels = container.settings.labels;
