@@ -8,6 +8,7 @@
 #include "api/no_platform.h"
 #include "api/routes_live.h"
 #include "store/instance_sets.h"
+#include "store/variables.h"
 #include "store/versions.h"
 #include "task/virtual_time.h"
 
@@ -170,6 +171,20 @@ TEST_F(ExecTest, ACommandThatEndsIsAuditedWithItsExitCode) {
   EXPECT_EQ(seen_.closed_with, kWebSocketNormal);
   EXPECT_THAT(trail(), ElementsAre("service.exec service shop/api: sh -c echo hello",
                                    "service.exec.end service shop/api: exit code 7 after 8 s"));
+}
+
+TEST_F(ExecTest, ASecretThatWasTypedIsNotInTheTrail) {
+  must(write([&](Tx& tx) {
+    return set_variable(tx, Scope::platform(),
+                        {.project_id = *ProjectId::parse(project_),
+                         .key = "PASSWORD",
+                         .value = Secret("sw0rdfish-4711"),
+                         .kind = VariableKind::kSecret});
+  }));
+  running_.period = Millis(1000);
+  begin("?cmd=psql&cmd=postgres%3A%2F%2Fapi%3Asw0rdfish-4711%40db");
+  pass(kMinute);
+  EXPECT_EQ(trail().front(), "service.exec service shop/api: psql postgres://api:***@db");
 }
 
 TEST_F(ExecTest, ARevokedTokenEndsItWithinSeconds) {

@@ -9,6 +9,7 @@
 #include "api/place.h"
 #include "api/problem.h"
 #include "api/routes_live.h"
+#include "app/secret_values.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "store/instance_sets.h"
@@ -179,15 +180,20 @@ Task<Error> guard(LiveAnswer& live, ExecRun& run, const ProjectId& project, bool
   }
 }
 
-// The argument list as one line: what was run, not how to run it again.
-std::string command_text(const std::vector<std::string>& command) {
-  std::string text = to_valid_utf8(fmt::format("{}", fmt::join(command, " ")));
+// The argument list as one line: what was run, not how to run it again, and no secret of the
+// project.
+Task<Result<std::string>> command_text(ApiContext& context, ProjectId project,
+                                       std::vector<std::string> command) {
+  auto shown = co_await hide_secrets(context.app, std::move(project),
+                                     fmt::format("{}", fmt::join(command, " ")));
+  if (!shown) co_return shown;
+  std::string text = to_valid_utf8(*shown);
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
-  if (text.size() <= kAuditedCommand) return text;
+  if (text.size() <= kAuditedCommand) co_return text;
   text.resize(kAuditedCommand);
-  return to_valid_utf8(text) + "…";
+  co_return to_valid_utf8(text) + "…";
 }
 
 Task<Status> audit_exec(ApiContext& context, const Actor& actor, const Place& place,
@@ -235,8 +241,9 @@ Task<Result<ApiResponse>> exec_route(ApiContext& context, RunningPlatform& runni
   CROFT_CO_TRY(live.ok());
   const Actor actor = request.actor();
   // Before it runs: what cannot be written down does not happen.
-  CROFT_CO_TRY(
-      co_await audit_exec(context, actor, *place, "service.exec", command_text(wish->command)));
+  auto said = co_await command_text(context, place->project.id, wish->command);
+  if (!said) co_return fail(std::move(said).error());
+  CROFT_CO_TRY(co_await audit_exec(context, actor, *place, "service.exec", std::move(*said)));
   const Millis began = context.app.clock.steady();
   auto session = co_await running.exec(chosen->container_id, wish->command, wish->tty, wish->rows,
                                        wish->columns);

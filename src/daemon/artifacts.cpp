@@ -5,22 +5,18 @@
 #include <algorithm>
 #include <system_error>
 
+#include "app/secret_values.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "build/run_image.h"
-#include "build/secret_mask.h"
 #include "build/upload.h"
 #include "reconcile/cancellable.h"
-#include "store/variables.h"
 #include "task/pool.h"
 
 namespace croft {
 namespace {
 
 constexpr Millis kEngineLimit{60'000};
-
-// Generated values are names too (user, database): only those count that nobody writes by hand.
-constexpr std::size_t kShortestGenerated = 16;
 
 ProcessError error_of(const build::StepFailure& failure, const build::SecretMask& mask) {
   ProcessError error;
@@ -43,24 +39,10 @@ Task<void> ensure_into(build::ImageStore& images, build::ImageRequest request,
 build::BuildTrace trace_into(ProcessRun& run, const build::SecretMask& mask) {
   build::BuildTrace trace;
   trace.on_line = [&run, &mask](std::string_view, std::string_view line) {
+    if (run.log_is_full()) return;  // a build may print for ever
     run.log(mask.hide(line));
   };
   return trace;
-}
-
-// Of the project and all its services: a build sees those that it refers to.
-Result<build::SecretMask> mask_of(const Tx& tx, const ProjectId& project) {
-  auto variables = all_variables(tx, Scope::platform(), project);
-  if (!variables) return fail(std::move(variables).error());
-  std::vector<Secret> secrets;
-  for (Variable& variable : *variables) {
-    const bool generated = variable.kind == VariableKind::kGenerated &&
-                           variable.value.reveal().size() >= kShortestGenerated;
-    if (variable.kind == VariableKind::kSecret || generated) {
-      secrets.push_back(std::move(variable.value));
-    }
-  }
-  return build::SecretMask(secrets);
 }
 
 Error note_failure(ProcessRun& run, const build::BuildTrace& trace, const build::SecretMask& mask,
@@ -215,7 +197,7 @@ Task<Result<BuiltBundle>> BuildArtifacts::build(RolloutSubject subject, ProcessR
   }
 
   const auto mask =
-      co_await tools_.store.read([&](const Tx& tx) { return mask_of(tx, subject.project.id); });
+      co_await tools_.store.read([&](const Tx& tx) { return secrets_of(tx, subject.project.id); });
   if (!mask) co_return fail(mask.error());
   build::BuildJob job;
   job.build_id = subject.version.id.str();
@@ -280,7 +262,7 @@ Task<Result<std::string>> BuildArtifacts::prepare_image(const RolloutSubject& su
       [&](const Tx& tx) { return runtime_environment(tx, whose, tools_.platform); });
   if (!environment) co_return fail(std::move(environment).error());
   const auto mask =
-      co_await tools_.store.read([&](const Tx& tx) { return mask_of(tx, subject.project.id); });
+      co_await tools_.store.read([&](const Tx& tx) { return secrets_of(tx, subject.project.id); });
   if (!mask) co_return fail(mask.error());
   build::PrepareJob job;
   job.build_id = subject.version.id.str();

@@ -81,9 +81,13 @@ void ProcessRun::plan_steps(const std::vector<ProcessStepPlan>& steps) {
   for (const ProcessStepPlan& step : steps) process_.steps.push_back({.name = step.name});
 }
 
+bool ProcessRun::log_is_full() const {
+  return logged_ >= kMaxProcessLogLines;
+}
+
 void ProcessRun::log(std::string text) {
   // The store keeps no more; what a command prints for ever must not fill our memory meanwhile.
-  if (logged_ >= kMaxProcessLogLines) return;
+  if (log_is_full()) return;
   ++logged_;
   unsaved_.push_back(std::move(text));
 }

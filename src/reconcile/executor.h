@@ -36,6 +36,7 @@ class ProcessRun {
   // One line of the process log, shown live. Lines are stored in batches; flush() before a step
   // ends. Beyond kMaxProcessLogLines they are dropped.
   void log(std::string text);
+  bool log_is_full() const;
   Task<void> flush();
   std::size_t waiting_lines() const { return unsaved_.size(); }
 

@@ -176,7 +176,9 @@ TEST_F(ExecutorTest, CancellingAProcessEndsWhatItsStepWaitsFor) {
 // Abuse case A9: a build that prints for ever, in pieces of two bytes.
 TEST_F(ExecutorTest, OutputWithoutEndTakesNoMemoryWithoutEnd) {
   ProcessRun run(store(), runtime_.run_until_done(get()));
+  EXPECT_FALSE(run.log_is_full());
   for (int i = 0; i < kMaxProcessLogLines * 3; ++i) run.log("y");
+  EXPECT_TRUE(run.log_is_full());
   EXPECT_EQ(run.waiting_lines(), static_cast<std::size_t>(kMaxProcessLogLines));
   runtime_.run_until_done(run.flush());
   run.log("y");
