@@ -70,8 +70,18 @@ Outcome<ServiceName> Session::service_name(const std::string& text) {
     return name;
   }
   if (text.empty()) return stop_usage("the service's name is empty");
-  CLI_LET(chosen, project());
-  return ServiceName{chosen, text};
+  auto chosen = project();
+  if (chosen) return ServiceName{*chosen, text};
+  Failure failure = std::move(chosen).error();
+  const std::string hint = hint_for_project(text);
+  if (!hint.empty()) failure.hint = hint;
+  return stop(std::move(failure));
+}
+
+std::string Session::hint_for_project(const std::string& text) {
+  auto client = api();
+  if (!client || !(*client)->get(project_path(text))) return {};
+  return fmt::format("{0} is a project: give --project {0}, or {0}/SERVICE", text);
 }
 
 std::vector<std::string> Session::service_hostnames(const std::string& project) {
@@ -94,7 +104,10 @@ Outcome<ApiService> Session::service(const ServiceName& name, boost::json::value
     if (failure.exit == kExitNotFound) {
       const auto names = service_hostnames(name.project);
       const std::string near = spec::nearest(name.hostname, names);
-      if (!near.empty()) {
+      const std::string other = near.empty() ? hint_for_project(name.hostname) : "";
+      if (!other.empty()) {
+        failure.hint = other;
+      } else if (!near.empty()) {
         failure.hint = fmt::format("did you mean {}/{}?", name.project, near);
       } else {
         failure.hint = names.empty() ? "croft project list"

@@ -59,6 +59,10 @@ class Session {
   Outcome<ApiService> service(const ServiceName& name, boost::json::value* raw = nullptr);
   std::vector<std::string> service_hostnames(const std::string& project);
 
+  // What to type instead of `text`, which names a project where a service was meant; empty when it
+  // names none.
+  std::string hint_for_project(const std::string& text);
+
   // RFC 3339 text as "5m ago" on a terminal, as it is elsewhere.
   std::string time_text(const std::optional<std::string>& rfc3339) const;
 

@@ -89,6 +89,18 @@ TEST_F(CliContract, Exit2ForAWrongCommandLine) {
   EXPECT_EQ(json_exit_code({"service", "delete", "shop/api"}, owner_), 2);
 }
 
+TEST_F(CliContract, AProjectWhereAServiceIsMeantIsRecognised) {
+  make_shop();
+  const CliRun only = croft({"ps", "shop"});
+  EXPECT_EQ(only.exit, 4) << only;
+  EXPECT_THAT(only.err, HasSubstr("shop is a project: give --project shop, or shop/SERVICE"));
+  croft({"project", "create", "other"});
+  const CliRun one_of_two = croft({"logs", "shop"});
+  EXPECT_EQ(one_of_two.exit, 2) << one_of_two;
+  EXPECT_THAT(one_of_two.err, HasSubstr("shop is a project"));
+  EXPECT_THAT(croft({"ps", "nothing"}).err, testing::Not(HasSubstr("is a project")));
+}
+
 TEST_F(CliContract, Exit3WithoutAToken) {
   EXPECT_EQ(json_exit_code({"project", "list"}, "croft_wrong"), 3);
   EXPECT_EQ(json_exit_code({"project", "list"}, ""), 3);
