@@ -96,6 +96,8 @@ Task<Status> BuildContainer::start() {
                         .memory_bytes = spec_.limits.memory_bytes,
                         .pids = spec_.limits.pids,
                         .cpu_shares = spec_.limits.cpu_shares};
+  // Nobody reads what its first process says, but a build may write there for ever.
+  settings.log = {.name = "json-file", .options = {{"max-size", "1m"}, {"max-file", "1"}}};
   container.networks = spec_.networks;
   if (spec_.networks.empty()) container.network_mode = spec_.network_mode;
   auto created = co_await engine_.create_container(container, kCall);

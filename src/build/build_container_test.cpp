@@ -19,7 +19,9 @@ class BuildContainerTest : public testing::Test {
   // The failure of a command that prints this and exits with 1.
   StepFailure failed(const std::string& output) {
     cluster.add_image(cluster.first_node_id, "base:1", {});
-    cluster.behaviour.exec = [output](const engine::ContainerSettings&, const engine::ExecSpec& e) {
+    cluster.behaviour.exec = [this, output](const engine::ContainerSettings& had,
+                                            const engine::ExecSpec& e) {
+      settings = had;
       // croft's own look at the memory of the container finds nothing.
       if (e.command.front() == "cat") return engine::FakeExec{.exit_code = 1};
       return engine::FakeExec{.output = {{engine::OutputSource::kStderr, output}}, .exit_code = 1};
@@ -53,8 +55,19 @@ class BuildContainerTest : public testing::Test {
   ManualClock clock;
   engine::FakeCluster cluster{clock, 3};
   engine::FakeEngine engine{cluster};
+  engine::ContainerSettings settings;  // of the container that a command ran in
   std::string message;
 };
+
+TEST_F(BuildContainerTest, WhatItMayTakeIsLimited) {
+  failed("nothing\n");
+  EXPECT_GT(settings.resources.nano_cpus, 0);
+  EXPECT_GT(settings.resources.memory_bytes, 0);
+  EXPECT_GT(settings.resources.pids, 0);
+  EXPECT_EQ(settings.log.options["max-size"], "1m") << "its first process may be made to print";
+  EXPECT_TRUE(settings.mounts.empty());
+  EXPECT_TRUE(settings.capabilities_add.empty());
+}
 
 TEST_F(BuildContainerTest, ARegistryThatCannotBeReachedIsNamed) {
   const StepFailure failure = failed(
