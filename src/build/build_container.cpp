@@ -20,6 +20,7 @@ constexpr Millis kCall{60'000};
 constexpr std::size_t kMaxLine = 8192;
 constexpr std::size_t kMaxQueryOutput = 32u << 20;
 constexpr const char* kCaFile = "/usr/local/share/ca-certificates/croft-host.crt";
+constexpr Millis kEnding{3000};
 constexpr int kKilled = 128 + 9;  // exit code of a container that was killed
 constexpr const char* kAptFile = "/etc/apt/apt.conf.d/99croft-host";
 
@@ -227,14 +228,17 @@ Task<Status> BuildContainer::judge(const BuildCommand& command, Ended ended) {
       break;
   }
   if (ended.how == Ended::How::kExited || ended.how == Ended::How::kLost) {
-    failure.reason += co_await outer_cause();
+    const bool killed = ended.how == Ended::How::kLost || ended.exit_code == kKilled;
+    failure.reason += co_await outer_cause(killed);
   }
   trace_.failure = failure;
   co_return fail(code, fmt::format("{}: '{}' {}", failure.step, failure.command, failure.reason));
 }
 
 // What ended it from outside, as the end of a sentence; empty when it ended by itself.
-Task<std::string> BuildContainer::outer_cause() {
+Task<std::string> BuildContainer::outer_cause(bool killed) {
+  // The engine knows the end of a command before it knows that of its container.
+  if (killed) static_cast<void>(co_await engine_.wait_container(id_, kEnding));
   auto info = co_await engine_.inspect_container(id_, kCall);
   if ((info && info->oom_killed) || co_await new_oom_kills()) {
     co_return fmt::format(": out of memory, the limit is {} MiB", spec_.limits.memory_bytes >> 20);

@@ -105,7 +105,7 @@ class BuildContainer {
   Task<Result<Ended>> follow(const BuildCommand& command, engine::ExecSession& session);
   std::map<std::string, std::string> seen_by(const BuildCommand& command) const;
   Task<Status> judge(const BuildCommand& command, Ended ended);
-  Task<std::string> outer_cause();
+  Task<std::string> outer_cause(bool killed);
   Task<bool> new_oom_kills();
 
   engine::ContainerEngine& engine_;

@@ -16,7 +16,7 @@ using testing::Not;
 
 class BuildContainerTest : public testing::Test {
  protected:
-  // The failure of a command that prints this and exits with 1.
+  // The failure of a command that prints this and exits with `exit_code`.
   StepFailure failed(const std::string& output) {
     cluster.add_image(cluster.first_node_id, "base:1", {});
     cluster.behaviour.exec = [this, output](const engine::ContainerSettings& had,
@@ -24,7 +24,8 @@ class BuildContainerTest : public testing::Test {
       settings = had;
       // croft's own look at the memory of the container finds nothing.
       if (e.command.front() == "cat") return engine::FakeExec{.exit_code = 1};
-      return engine::FakeExec{.output = {{engine::OutputSource::kStderr, output}}, .exit_code = 1};
+      return engine::FakeExec{.output = {{engine::OutputSource::kStderr, output}},
+                              .exit_code = exit_code};
     };
     BuildTrace trace;
     EXPECT_TRUE(run_on_virtual_time(runtime, clock, cluster, run(trace))) << "it hangs";
@@ -56,8 +57,19 @@ class BuildContainerTest : public testing::Test {
   engine::FakeCluster cluster{clock, 3};
   engine::FakeEngine engine{cluster};
   engine::ContainerSettings settings;  // of the container that a command ran in
+  int exit_code = 1;
   std::string message;
 };
+
+TEST_F(BuildContainerTest, AContainerThatWasKilledIsSaidToBe) {
+  exit_code = 137;
+  EXPECT_EQ(failed("").reason, "ended with exit code 137") << "the command alone";
+  // The engine knows of the container's end later than of the command's.
+  cluster.behaviour.process = [](const engine::ContainerSettings&) {
+    return engine::FakeProcess{.exits_after = Millis(100), .exit_code = 137};
+  };
+  EXPECT_THAT(failed("").reason, HasSubstr("container_disk_bytes"));
+}
 
 TEST_F(BuildContainerTest, WhatItMayTakeIsLimited) {
   failed("nothing\n");
