@@ -37,11 +37,12 @@ PlatformForTests::PlatformForTests(Runtime& runtime, Clock& clock, std::filesyst
       logs_(must(LogStore::open(sqlite_memory(), clock, {}))) {}
 
 std::vector<LiveInstance> PlatformForTests::instances(const InstanceSetId&) {
-  return {};
+  return live;
 }
 
 Task<Result<std::unique_ptr<engine::ExecSession>>> PlatformForTests::exec(
     std::string container, std::vector<std::string> command, bool, std::uint16_t, std::uint16_t) {
+  if (run_command) co_return run_command(container, command);
   co_return co_await nowhere_.exec(std::move(container), {.command = std::move(command)}, kLimit);
 }
 
@@ -61,10 +62,12 @@ Task<Result<std::uint64_t>> PlatformForTests::receive_source(const Version& vers
 }
 
 Task<std::vector<ComponentStatus>> PlatformForTests::components() {
-  co_return std::vector<ComponentStatus>{{.name = "engine",
-                                          .status = engine_down ? "down" : "ok",
-                                          .detail = engine_down ? "it does not answer" : "",
-                                          .fix = engine_down ? "start the container engine" : ""}};
+  std::vector<ComponentStatus> all = more_components;
+  all.push_back({.name = "engine",
+                 .status = engine_down ? "down" : "ok",
+                 .detail = engine_down ? "it does not answer" : "",
+                 .fix = engine_down ? "start the container engine" : ""});
+  co_return all;
 }
 
 Task<std::vector<DoctorCheck>> PlatformForTests::doctor() {
@@ -110,8 +113,8 @@ RealApi::RealApi()
   store().on_events([this](std::int64_t) { changes_.notify(); });
   add_all_routes(router_, context_, platform_);
   std::filesystem::create_directories(here());
-  const auto port = must(server_.listen_tcp("127.0.0.1", 0));
-  url_ = "http://127.0.0.1:" + std::to_string(port);
+  port_ = must(server_.listen_tcp("127.0.0.1", 0));
+  url_ = "http://127.0.0.1:" + std::to_string(port_);
   thread_ = std::thread([this] { runtime_.run_until_done(serve()); });
   owner_ = made_token("ann", UserRole::kOwner);
 }

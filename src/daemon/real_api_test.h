@@ -24,7 +24,13 @@ class PlatformForTests final : public RunningPlatform {
   PlatformForTests(Runtime& runtime, Clock& clock, std::filesystem::path home);
 
   bool engine_down = false;
+  std::vector<ComponentStatus> more_components;
   std::uint64_t least_free_bytes = 0;
+  // What runs, of whichever set, and what happens there; without it, nobody answers.
+  std::vector<LiveInstance> live;
+  std::function<std::unique_ptr<engine::ExecSession>(const std::string& container,
+                                                     const std::vector<std::string>& command)>
+      run_command;
 
   std::vector<LiveInstance> instances(const InstanceSetId& set) override;
   Task<Result<std::unique_ptr<engine::ExecSession>>> exec(std::string container,
@@ -92,6 +98,7 @@ class RealApi : public StoreTest {
   PlatformForTests platform_;
   std::string owner_;
   std::string url_;
+  std::uint16_t port_ = 0;
 
  private:
   Task<void> serve();
@@ -99,12 +106,16 @@ class RealApi : public StoreTest {
   const catalog::Catalog catalog_;
   AppContext app_;
   Pool pool_{1};
+
+ protected:
   Auth auth_;
   Broadcast changes_;
   ApiContext context_;
   Router router_;
   ApiHandlerFrame frame_;
   HttpServer server_;
+
+ private:
   Signal stop_;
   std::thread thread_;
 };

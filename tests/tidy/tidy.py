@@ -116,24 +116,35 @@ def has_test(text, name):
     return re.search(rf"\bTEST(_[FP])?\({re.escape(suite)},\s*{re.escape(case)}\)", text) is not None
 
 
+# Pages with a table whose last column names tests, how many columns it has, and the heads of its first column.
+TEST_TABLES = [("docs/bad-input.md", 3, "| input"), ("tests/abuse/README.md", 5, "| class")]
+
+
 def named_tests(root, complain):
-    """docs/bad-input.md maps what may go wrong to tests: each row has some, and all of them exist."""
-    page = "docs/bad-input.md"
-    for number, line in enumerate((root / page).read_text().splitlines(), 1):
-        cells = line.split(" | ")
-        if not line.startswith("| ") or len(cells) != 3 or cells[0] in ("| input", "| ---"):
-            continue
-        named = 0
-        for part in cells[2].split(" · "):
-            path, *names = re.findall(r"`([^`]+)`", part)
-            file = root / path
-            text = file.read_text() if file.is_file() else ""
-            for name in names:
-                named += 1
-                if not has_test(text, name):
-                    complain(f"{page}:{number}: there is no test {name} in {path}")
-        if named == 0:
-            complain(f"{page}:{number}: no test is named")
+    """Each row of those tables (what may go wrong, what a hostile user tries) has some tests, and all of them exist."""
+    for page, columns, head in TEST_TABLES:
+        for number, line in enumerate((root / page).read_text().splitlines(), 1):
+            cells = line.split(" | ")
+            if not line.startswith("| ") or len(cells) != columns or cells[0] in (head, "| ---"):
+                continue
+            named = 0
+            for part in cells[-1].split(" · "):
+                path, *names = re.findall(r"`([^`]+)`", part)
+                file = root / path
+                text = file.read_text() if file.is_file() else ""
+                for name in names:
+                    named += 1
+                    if not has_test(text, name):
+                        complain(f"{page}:{number}: there is no test {name} in {path}")
+            if named == 0:
+                complain(f"{page}:{number}: no test is named")
+
+
+def abuse_classes(root, complain):
+    page = "tests/abuse/README.md"
+    rows = re.findall(r"^\| A(\d+) ", (root / page).read_text(), re.MULTILINE)
+    if rows != [str(n) for n in range(1, 26)]:
+        complain(f"{page}: the table has the classes {rows}, not each of A1 to A25 once")
 
 
 def main():
@@ -145,6 +156,7 @@ def main():
     readmes(root, files, complaints.append)
     long_lines(root, files, complaints.append)
     named_tests(root, complaints.append)
+    abuse_classes(root, complaints.append)
     for complaint in complaints:
         print(complaint)
     print(f"tidy: {len(files)} files, {len(complaints)} complaints")
