@@ -70,7 +70,8 @@ TYPES = {"A": 1, "PTR": 12, "TXT": 16, "AAAA": 28}
 
 def ask(server, name, kind, seconds, transport="udp"):
     """The same question again and again, as a resolver does: a datagram without an answer within 3 s is sent once
-    more (RFC 1035 section 4.2.1). How many answers had addresses, how many had to be asked for twice."""
+    more (RFC 1035 section 4.2.1), and so is a question over TCP whose connection ends without an answer (RFC 7766 section
+    6.2.4). How many answers had addresses, how many had to be asked for twice."""
     good, bad, again, slowest = 0, {}, 0, 0.0
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
@@ -78,9 +79,7 @@ def ask(server, name, kind, seconds, transport="udp"):
         try:
             try:
                 answer = resolve(server, name, kind, transport, 3.0)
-            except TimeoutError:
-                if transport != "udp":
-                    raise
+            except (TimeoutError if transport == "udp" else ConnectionError):
                 again += 1
                 answer = resolve(server, name, kind, transport, 3.0)
             problem = None if answer["addresses"] else f"rcode {answer['rcode']}, nothing"
@@ -117,7 +116,10 @@ def resolve(server, name, kind, transport, limit_s):
         with connect(server, 53) as asker, asker.makefile("rb") as stream:
             asker.settimeout(limit_s)
             asker.sendall(struct.pack(">H", len(query)) + query)
-            answer = stream.read(struct.unpack(">H", stream.read(2))[0])
+            length = stream.read(2)
+            if len(length) < 2:
+                raise ConnectionError("the connection ended without an answer")
+            answer = stream.read(struct.unpack(">H", length)[0])
     assert answer[:2] == query[:2]
     count = struct.unpack(">H", answer[6:8])[0]
     at, found = len(query), []
