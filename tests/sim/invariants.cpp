@@ -76,8 +76,13 @@ void Invariants::check_sets(const Rows& rows) {
     const auto service = std::find_if(rows.services.begin(), rows.services.end(),
                                       [&](const Service& one) { return one.id == set.service_id; });
     if (is_managed(service->category)) continue;  // its data is there once: it changes places
-    const auto ready = world_.ready_ever.find(set.id);
-    const int count = ready == world_.ready_ever.end() ? 0 : ready->second;
+    const auto ever_ready = [this](const InstanceSetId& id) {
+      const auto ready = world_.ready_ever.find(id);
+      return ready == world_.ready_ever.end() ? 0 : ready->second;
+    };
+    // With temporaryShutdown a deployment that is undone gives way to the version before it.
+    if (ever_ready(before->second) == 0) continue;
+    const int count = ever_ready(set.id);
     if (count >= set.containers) continue;
     world_.violate("a healthy version is never replaced by an unhealthy one",
                    fmt::format("{}: {} of {} containers of its new set were ever ready",
