@@ -45,7 +45,9 @@ void Downtime::look(const Rows& rows) {
     if (!running_.contains(process.id)) begin(rows, process);
     if (process.service_id.empty()) continue;
     changed_.insert(process.service_id);
-    if (stops_first(rows, process)) replaced_.insert(process.service_id);
+    if (!stops_first(rows, process)) continue;
+    replaced_.insert(process.service_id);
+    running_[process.id].stops_first = true;
   }
 }
 
@@ -71,6 +73,8 @@ void Downtime::end(const Running& process) {
   // What a failed deletion has begun to take away goes all the same.
   if (process.row.kind == "project.delete" && !well) deleted_.erase(process.row.project_id);
   const bool of_deleted = process.of_deleted || deleted_.contains(process.row.project_id);
+  // The version before it begins anew.
+  if (process.stops_first && !well) undone_[process.row.service_id] = world_.now();
   if (is_rollout(process.row) && well && !of_deleted) stopped_.erase(process.row.service_id);
 }
 
@@ -87,6 +91,8 @@ bool Downtime::stops_first(const Rows& rows, const ProcessRow& process) const {
 
 bool Downtime::expected(const ServiceId& service) const {
   if (stopped_.contains(service) || replaced_.contains(service)) return true;
+  const auto undone = undone_.find(service);
+  if (undone != undone_.end() && world_.now() < undone->second + kRecovery) return true;
   const auto struck = world_.struck.find(service);
   return struck != world_.struck.end() && changed_.contains(service) &&
          world_.now() < struck->second + kRecovery;

@@ -15,8 +15,8 @@ class Downtime {
 
   // After every change of the store.
   void look(const Rows& rows);
-  // Somebody wants it down, or its process takes the old containers away before new ones come, or
-  // a fault has hit one of its containers while a process replaces them.
+  // Somebody wants it down, or its process takes the old containers away before new ones come or
+  // is undone after it did, or a fault has hit one of its containers while a process replaces them.
   bool expected(const ServiceId& service) const;
   // A project whose deletion has begun.
   bool expected(const ProjectId& project) const { return deleted_.contains(project); }
@@ -25,6 +25,7 @@ class Downtime {
   struct Running {
     ProcessRow row;
     bool of_deleted = false;  // its project was being deleted when it began, or while it ran
+    bool stops_first = false;
   };
   void begin(const Rows& rows, const ProcessRow& process);
   void end(const Running& process);
@@ -37,6 +38,8 @@ class Downtime {
   std::set<ServiceId> stopped_;   // until a process has brought it up again
   std::set<ServiceId> replaced_;  // now, old before new
   std::set<ServiceId> changed_;   // now, by whatever process
+  std::map<ServiceId, Millis>
+      undone_;  // when a process that had taken the old ones away ended in vain
 };
 
 }  // namespace croft::sim
