@@ -117,8 +117,10 @@ TEST_F(ImageFixture, NodeRunsWithItsToolsAsAnOrdinaryUserWithSudo) {
     for (const char* tool : {"npm", "yarn", "pnpm"})
       EXPECT_EQ(run(id, {tool, "--version"}).exit_code, 0) << tool;
     EXPECT_EQ(run(id, {"id", "-un"}).output, "zerops\n");
-    // (It also says that this container without a network cannot resolve its own name.)
-    EXPECT_THAT(run(id, {"sudo", "-n", "id", "-u"}).output, testing::EndsWith("0\n"));
+    // It also complains, before or after, that this container without a network cannot resolve its
+    // own name.
+    EXPECT_THAT(run(id, {"sudo", "-n", "id", "-u"}).output,
+                testing::AnyOf(StartsWith("0\n"), testing::EndsWith("0\n")));
     EXPECT_EQ(run(id, {"pwd"}).output, "/var/www\n");
     EXPECT_EQ(run(id, {"touch", "/var/www/x"}).exit_code, 0);
     EXPECT_EQ(run(id, {"test", "-x", "/croft/init"}).exit_code, 0);
