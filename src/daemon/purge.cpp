@@ -106,8 +106,9 @@ bool own_tag(const engine::ImageInfo& image, const std::string& tag, const std::
 }
 
 Task<Status> remove_images(engine::Engine& engine, const std::string& install) {
-  // Of any installation: who made an image says nothing about who uses it.
-  auto images = co_await engine.list_images({.labels = {{"croft.role", "image"}}}, kLimit);
+  // All: who made an image says nothing about who uses it, and what a build leaves in the cache has
+  // the labels of its container.
+  auto images = co_await engine.list_images({}, kLimit);
   if (!images) co_return fail(std::move(images).error());
   for (const engine::ImageInfo& info : *images) {
     for (const std::string& tag : info.tags) {

@@ -12,9 +12,10 @@ constexpr Millis kLimit{1000};
 
 class PurgeImages : public testing::Test {
  protected:
-  std::string image(const std::string& tag, const std::string& maker) {
+  std::string image(const std::string& tag, const std::string& maker,
+                    const std::string& role = "image") {
     StringSource tar(std::string(1024, '\0'));
-    const engine::ImageConfig config{.labels = {{"croft.install", maker}, {"croft.role", "image"}}};
+    const engine::ImageConfig config{.labels = {{"croft.install", maker}, {"croft.role", role}}};
     const auto id = runtime_.run_until_done(engine_.import_image(tag, tar, config, kLimit));
     EXPECT_TRUE(id);
     return id ? *id : "";
@@ -48,6 +49,7 @@ TEST_F(PurgeImages, TakesItsOwnNamesOfImagesAndNoneOfAnotherInstallation) {
   tag(image("croft.invalid/bbbbbb/edge:1", "bbbbbb"), "croft.invalid/aaaaaa/edge:1");
   image("croft-aaaaaa-app:v", "aaaaaa");
   image("croft-bbbbbb-app:v", "bbbbbb");
+  image("croft-aaaaaa-buildcache:s-built", "aaaaaa", "build");  // made of a build's container
   image("croft.invalid/base:1", "aaaaaa");  // by a croft before names were an installation's
   image("somebody/else:1", "aaaaaa");
   purge("aaaaaa");

@@ -180,6 +180,13 @@ class Platform:
         child.wait()
         say(f"killed {name}")
 
+    def end(self, name):
+        """SIGTERM: it closes what it has open."""
+        child = self.children.pop(name)
+        child.terminate()
+        child.wait(timeout=30)
+        say(f"ended {name}")
+
     def stop(self):
         for name in ("croft-node", "croftd"):
             child = self.children.pop(name, None)

@@ -83,7 +83,7 @@ class Restore(PlatformCase):
     def test_a_full_disk_stops_changes_only_until_there_is_room(self):
         state = self.platform.home / "state"
         kept = self.folder / "state"
-        self.platform.kill("croftd")
+        self.platform.end("croftd")
         shutil.copytree(state, kept)
         # A small disk, so that it can be filled to its last byte.
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=384m,mode=700", "croft-test-state", state], check=True)
@@ -109,12 +109,13 @@ class Restore(PlatformCase):
             self.no_failures(traffic)
             self.platform.wait_ready()
             self.platform.ok("service", "restart", "restore/web")
-            self.platform.kill("croftd")
+            self.platform.end("croftd")
             shutil.rmtree(kept)
             shutil.copytree(state, kept)
         finally:
             subprocess.run(["umount", state], check=True)
-        shutil.copytree(kept, state, dirs_exist_ok=True)
+        shutil.rmtree(state)
+        shutil.copytree(kept, state)
         self.platform.start_croftd()
         self.platform.wait_ready()
         self.assertEqual(self.platform.croft("audit", "--verify").code, 0)
