@@ -11,11 +11,11 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration" / "platform"))
 from platform_case import PlatformCase, main, say, wait_until  # noqa: E402
+from machine import Trap, host_addresses  # noqa: E402
 
 RED, BLUE = "abusered", "abuseblue"
 SECRET = "canary-4Xw7-secret-value"  # in no file and no output but where the test puts it
@@ -47,29 +47,6 @@ services:
 """
 
 
-class Trap:
-    """A server of the host on every address, which no container may reach; counts who comes."""
-
-    def __init__(self):
-        self.socket = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
-        self.port = self.socket.getsockname()[1]
-        self.visits = 0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                self.socket.accept()[0].close()
-                self.visits += 1
-            except OSError:
-                return
-
-
-def host_addresses():
-    devices = json.loads(subprocess.run(["ip", "-j", "address"], check=True, capture_output=True).stdout)
-    return sorted({a["local"] for d in devices for a in d.get("addr_info", []) if a["scope"] == "global"})
-
-
 def rss_mib(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) // 1024
 
@@ -83,7 +60,7 @@ class Containers(PlatformCase):
         cls.delete_project(BLUE)
         cls.addClassCleanup(cls.delete_project, BLUE)
         cls.trap = Trap()
-        cls.addClassCleanup(cls.trap.socket.close)
+        cls.addClassCleanup(cls.trap.close)
         cls.canary_file = cls.folder / "canary-of-the-host"
         cls.canary_file.write_text(SECRET)
         for text in PROJECTS.split("---\n"):

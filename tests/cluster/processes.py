@@ -7,7 +7,11 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import machine  # noqa: E402
+from machine import start_time  # noqa: E402
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
@@ -17,15 +21,7 @@ class RigError(Exception):
 
 
 def wait_until(what, seconds, condition, period=0.05):
-    """The first true answer of `condition`; fails naming `what` when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise RigError(f"waited {seconds} s in vain for: {what}")
-        time.sleep(period)
+    return machine.wait_until(what, seconds, condition, period, RigError)
 
 
 def run(argv, check=True, timeout=60, shown=None, **options):
@@ -39,16 +35,6 @@ def run(argv, check=True, timeout=60, shown=None, **options):
     if check and done.returncode != 0:
         raise RigError(f"{words} ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-1000:]}")
     return done
-
-
-def start_time(pid):
-    """In clock ticks since the machine started; None when there is no such process."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    fields = stat.rsplit(")", 1)[1].split()
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 class Process:

@@ -19,6 +19,7 @@ import time
 import unittest
 
 from processes import CGROUPS, Process, RigError, run, start_time, wait_until
+from machine import end_children
 from rig import Rig
 from switch import host_link
 
@@ -105,16 +106,8 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.one, self.two, self.three = rig.nodes()
         self.children = []
-        self.addCleanup(self.end_children)
+        self.addCleanup(end_children, self.children)
         self.addCleanup(rig.heal)
-
-    def end_children(self):
-        for child in self.children:
-            child.kill()
-            child.wait()
-            for stream in (child.stdin, child.stdout):
-                if stream:
-                    stream.close()
 
     def serve(self, *nodes, port=PORT):
         """On these nodes, until the case ends."""

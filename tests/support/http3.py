@@ -2,16 +2,10 @@
 import http.client
 import json
 import shutil
-import socket
 import tempfile
 
 from caddy import Caddy
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from machine import free_port
 
 
 class Http3Client:
@@ -19,7 +13,7 @@ class Http3Client:
 
     def __init__(self, program, host, port):
         self.directory = tempfile.mkdtemp(prefix="croft-h3-")
-        self.port = _free_port()
+        self.port = free_port()
         self.caddy = Caddy(program, self.directory)
         self.config = {"apps": {"http": {"servers": {"client": {
             "listen": [f"127.0.0.1:{self.port}"], "automatic_https": {"disable": True}, "routes": [{"handle": [{

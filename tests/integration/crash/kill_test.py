@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "platform"))
 import platform_case  # noqa: E402
 from croft_platform import read_text  # noqa: E402
+from machine import start_time  # noqa: E402
 from load import Load, request_streams  # noqa: E402
 from outside import Outside, Wanted, label  # noqa: E402
 from platform_case import PlatformCase, say, wait_until  # noqa: E402
@@ -81,10 +82,6 @@ class Knocker:
 
 def children_of(pid):
     return [int(p) for p in read_text(pathlib.Path(f"/proc/{pid}/task/{pid}/children")).split()]
-
-
-def start_time(pid):
-    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
 
 
 class Kills(PlatformCase):

@@ -5,15 +5,16 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import socketserver
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.resolve().parents[1] / "support"))
+from machine import end_children, wait_until  # noqa: E402
+
 ULA = "fd12:3456:789a"
 INSTALL = "ab12cd"
 NODE = "n" * 22
@@ -23,14 +24,7 @@ EDGE = {"addresses4": ["198.51.100.2", "169.254.169.254"], "addresses6": ["2001:
 
 
 def wait_for(what, question, limit_s=15.0):
-    """Asks until the answer is true; fails with the name of what did not come."""
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"did not come within {limit_s} s: {what}")
+    return wait_until(what, limit_s, question, 0.05)
 
 
 class Namespace:
@@ -71,12 +65,7 @@ class Namespace:
                           stdout=subprocess.PIPE)
 
     def close(self):
-        for child in self.children:
-            child.kill()
-            child.wait()
-            for stream in (child.stdin, child.stdout):
-                if stream:
-                    stream.close()
+        end_children(self.children)
         self.keeper.kill()
         self.keeper.wait()
 

@@ -13,8 +13,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from machine import free_port, wait_until  # noqa: E402
 
 OWNER = "owner"
 PASSWORD = "correct horse battery staple"
@@ -22,24 +26,6 @@ PASSWORD = "correct horse battery staple"
 
 def say(text):
     print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
-
-
-def wait_until(what, seconds, condition, period=0.2):
-    """The first true answer of `condition`; fails naming `what` when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain for: {what}")
-        time.sleep(period)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Answer:

@@ -1,10 +1,9 @@
 """Two projects: nothing of the other one, of the host, of croft or of the engine answers or resolves."""
 import json
 import socket
-import subprocess
-import threading
 
-from platform_case import PlatformCase, main, say, wait_until
+from platform_case import PlatformCase, main, say
+from machine import Trap, host_addresses
 
 # Runs in a container: names to look up and addresses to knock on; one JSON answer.
 PROBE = r"""
@@ -39,31 +38,6 @@ services:
 """
 
 
-class Listener:
-    """A server of the host on every address, which a tenant must not reach."""
-
-    def __init__(self):
-        self.socket = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                self.socket.accept()[0].close()
-            except OSError:
-                return
-
-    def close(self):
-        self.socket.close()
-
-
-def host_addresses():
-    """Every address of this machine that is not link-local or loopback."""
-    devices = json.loads(subprocess.run(["ip", "-j", "address"], check=True, capture_output=True).stdout)
-    return sorted({a["local"] for d in devices for a in d.get("addr_info", []) if a["scope"] == "global"})
-
-
 class Isolation(PlatformCase):
     project = "isored"
     other = "isoblue"
@@ -78,7 +52,7 @@ class Isolation(PlatformCase):
         folder = cls.app_folder("node", "1")
         for project, web in ((cls.project, "redweb"), (cls.other, "blueweb")):
             cls.platform.ok("deploy", f"{project}/{web}", str(folder), "--setup", "node")
-        cls.listener = Listener()
+        cls.listener = Trap()
         cls.addClassCleanup(cls.listener.close)
 
     def probe(self, project, web, names, doors):
