@@ -1,7 +1,5 @@
 // The TLS client against a server with a certificate made here.
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,6 +11,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/openssl.h"
 #include "net/http_client.h"
 #include "task/group.h"
 
@@ -23,16 +22,8 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 
-// Drops what OpenSSL gave by its own function.
-template <auto drop>
-struct Drop {
-  template <class T>
-  void operator()(T* object) const {
-    drop(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Drop<&EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Drop<&X509_free>>;
+using openssl::Certificate;
+using openssl::Key;
 
 struct Identity {
   Key key;
@@ -53,22 +44,15 @@ Identity make_identity(const std::string& host) {
                              reinterpret_cast<const unsigned char*>("croft test"), -1, -1, 0);
   X509_set_issuer_name(x509, name);
   const std::string names = "DNS:" + host;
-  X509_EXTENSION* const extension =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-  X509_add_ext(x509, extension, -1);
-  X509_EXTENSION_free(extension);
+  const openssl::Extension extension(
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str()));
+  X509_add_ext(x509, extension.get(), -1);
   X509_sign(x509, identity.key.get(), EVP_sha256());
   return identity;
 }
 
 std::string to_pem(X509* certificate) {
-  BIO* const memory = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(memory, certificate);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  std::string pem(data, static_cast<std::size_t>(size));
-  BIO_free(memory);
-  return pem;
+  return openssl::pem_of([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); });
 }
 
 class TlsTest : public ::testing::Test {

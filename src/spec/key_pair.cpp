@@ -1,32 +1,23 @@
 #include "spec/key_pair.h"
 
-#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <sodium.h>
 
 #include <array>
-#include <memory>
 #include <span>
+
+#include "base/openssl.h"
 
 namespace croft::spec {
 namespace {
 
 constexpr std::size_t kEd25519Bytes = 32;
 
-template <auto F>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    F(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
+using openssl::Key;
+using openssl::Number;
+using openssl::pem_of;
 
 tl::unexpected<Error> crypto_failed() {
   return fail(ErrorCode::kFailed, "a key could not be generated: the crypto library failed");
@@ -37,24 +28,13 @@ std::string without_line_end(std::string text) {
   return text;
 }
 
-template <class Write>
-std::string pem_of(Write write) {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  if (!bio || write(bio.get()) != 1) return {};
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  OPENSSL_cleanse(data, static_cast<std::size_t>(size));
-  return without_line_end(std::move(text));
-}
-
 std::string public_pem(EVP_PKEY* key) {
-  return pem_of([&](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key); });
+  return without_line_end(pem_of([&](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key); }));
 }
 std::string private_pem(EVP_PKEY* key) {
-  return pem_of([&](BIO* bio) {
+  return without_line_end(pem_of([&](BIO* bio) {
     return PEM_write_bio_PKCS8PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  }));
 }
 
 std::string base64(std::string_view bytes) {

@@ -8,7 +8,7 @@
 #include <ctime>
 
 #include "base/check.h"
-#include "trust/openssl.h"
+#include "base/openssl.h"
 
 namespace croft {
 

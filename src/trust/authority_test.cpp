@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "trust/certificate_request.h"
-#include "trust/openssl.h"
+#include "base/openssl.h"
 
 namespace croft {
 namespace {

@@ -1,6 +1,6 @@
 #include "trust/certificate_request.h"
 
-#include "trust/openssl.h"
+#include "base/openssl.h"
 
 namespace croft {
 

@@ -1,4 +1,4 @@
-// Ownership of OpenSSL's objects, and PEM to and from them. Used inside this folder only.
+// Ownership of OpenSSL's objects, and PEM to and from them. Only for sources: it includes much.
 #pragma once
 
 #include <openssl/bio.h>
