@@ -66,7 +66,6 @@ Task<Status> Platform::prepare() {
     parts_->executor->wake();
   });
   CROFT_CO_TRY(co_await forget_unanswered_requests());
-  if (engine_taken_) CROFT_CO_TRY(co_await parts_->artifacts->remove_leftovers());
   CROFT_CO_TRY(co_await write_setup_token());
   const std::filesystem::path run = options_.home / "run";
   CROFT_CO_TRY(write_file_if_changed(run / "node-id", parts_->node.id.str()));
@@ -86,7 +85,6 @@ Task<Status> Platform::forget_unanswered_requests() {
 Task<Result<Node>> Platform::find_node(const Installation& installation) {
   for (;;) {
     auto node = co_await set_up_swarm(parts_->engine, store_, facts_, installation.id);
-    engine_taken_ = node.has_value();
     // An engine that is only starting is waited for; what it refuses is not tried again.
     if (node || node.error().code() != ErrorCode::kUnavailable || stopping_) co_return node;
     log_warning("the engine does not answer", {{"error", node.error().message()}});
@@ -100,13 +98,18 @@ Task<Result<Node>> Platform::find_node(const Installation& installation) {
 Task<Status> Platform::take_engine() {
   auto node = co_await set_up_swarm(parts_->engine, store_, facts_, parts_->names.install());
   if (!node) co_return fail(std::move(node).error());
+  if (node->engine_id != parts_->node.engine_id) {
+    log_warning("the engine is another one than at the start: croftd starts again",
+                {{"engine", node->engine_id}, {"known", parts_->node.engine_id}});
+    stop();
+    co_return fail(ErrorCode::kUnavailable, "the engine is another one than at the start");
+  }
   co_return co_await parts_->artifacts->remove_leftovers();
 }
 
 Task<void> Platform::run_processes() {
-  while (!engine_taken_) {
+  for (;;) {
     const Status taken = co_await take_engine();
-    engine_taken_ = taken.has_value();
     if (taken) break;
     if (taken.error().code() != ErrorCode::kUnavailable) {
       log_error("the engine cannot be used", {{"error", taken.error().describe()}});

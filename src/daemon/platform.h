@@ -36,7 +36,8 @@ class Platform {
   // The node that this machine is. Waits for an engine that does not answer unless the store knows
   // the node from an earlier life: then the API opens without it, and says what is down.
   Task<Result<Node>> find_node(const Installation& installation);
-  // What must be done in the engine before processes run.
+  // What must be done in the engine before processes run. Stops croftd, for a new start, when the
+  // engine is not the one that the store knew.
   Task<Status> take_engine();
   // Once the engine is taken.
   Task<void> run_processes();
@@ -53,7 +54,6 @@ class Platform {
   Random& random_;
   DaemonOptions options_;
   HostFacts facts_;
-  bool engine_taken_ = false;
   Signal stop_;
   bool stopping_ = false;
   std::unique_ptr<Parts> parts_;
