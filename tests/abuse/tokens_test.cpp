@@ -214,10 +214,11 @@ constexpr const char* kExec = "/projects/den/services/pit/exec";
 TEST_F(Terminals, A16AndA17WhoMayNotOpenOne) {
   const std::string cmd = std::string(kExec) + "?cmd=sh";
   const std::string evil = "Origin: https://evil.example\r\n";
-  EXPECT_THAT(raw(handshake(cmd, "", evil + "Connection: close\r\n")),
-              testing::StartsWith("HTTP/1.1 401"));
-  EXPECT_THAT(raw(handshake(cmd + "&token=" + mallory_, "", "Cookie: token=" + mallory_ + "\r\n")),
-              testing::StartsWith("HTTP/1.1 401"));
+  std::string answer;
+  open(handshake(cmd, "", evil), answer);
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 401"));
+  open(handshake(cmd + "&token=" + mallory_, "", "Cookie: token=" + mallory_ + "\r\n"), answer);
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 401"));
   const std::string victims = "/projects/shop/services/api/exec?cmd=sh";
   EXPECT_EQ(attack("GET", victims).status, 404);
   const std::string reader = token_of(mallory_, "read");
