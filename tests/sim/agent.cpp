@@ -48,7 +48,7 @@ Agent::Agent(SimWorld& world)
       died_(world.runtime),
       changed_(world.runtime),
       to_send_(world.runtime),
-      engine_(world.cluster, "", "agent"),
+      engine_(world.engine_of_agent),
       containers_(world.runtime, engine_, world.install_id, changed_),
       report_(fmt::format("{}", world.now().count())),
       group_(world.runtime) {}

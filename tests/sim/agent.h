@@ -36,7 +36,7 @@ class Agent {
   Signal died_;
   Signal changed_;
   Signal to_send_;
-  engine::FakeEngine engine_;
+  engine::FakeEngine& engine_;
   node::ContainerWatch containers_;
   std::optional<NodeDesired> desired_;
   bool dirty_ = false;

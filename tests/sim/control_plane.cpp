@@ -31,7 +31,7 @@ struct ControlPlane::Parts {
         AddressPlan plan, Node self)
       : names(installation.id),
         addresses(std::move(plan)),
-        engine(world.cluster, "", "croftd"),
+        engine(world.engine_of_control),
         observed(world.runtime),
         hub(world.runtime, world.clock, observed, control),
         node(std::move(self)),
@@ -63,7 +63,7 @@ struct ControlPlane::Parts {
 
   Names names;
   AddressPlan addresses;
-  engine::FakeEngine engine;
+  engine::FakeEngine& engine;
   World observed;
   AgentHub hub;
   Node node;
@@ -137,8 +137,8 @@ Task<void> ControlPlane::start() {
     die("it cannot set up the engine: " + node.error().describe());
     co_return;
   }
-  engine::FakeEngine engine(world_.cluster, "", "croftd");
-  auto plan = co_await settle_addresses(*store_, engine, *installation, {}, facts());
+  auto plan =
+      co_await settle_addresses(*store_, world_.engine_of_control, *installation, {}, facts());
   if (!plan) {
     die("it cannot choose its addresses: " + plan.error().describe());
     co_return;
@@ -147,9 +147,8 @@ Task<void> ControlPlane::start() {
 }
 
 Task<Result<Node>> ControlPlane::set_up(const Installation& installation) {
-  engine::FakeEngine engine(world_.cluster, "", "croftd");
   for (;;) {
-    auto node = co_await set_up_swarm(engine, *store_, facts(), installation.id);
+    auto node = co_await set_up_swarm(world_.engine_of_control, *store_, facts(), installation.id);
     if (node || node.error().code() != ErrorCode::kUnavailable) co_return node;
     co_await sleep_for(Millis(2000));
   }

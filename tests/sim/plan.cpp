@@ -88,6 +88,7 @@ void set_extent(Dice& dice, Fault& fault) {
       fault.number = dice.between(5, 60);
       return;
     case Kind::kSlowEngine:
+    case Kind::kLateEffects:
       fault.number = dice.between(100, 20'000);
       return;
     case Kind::kClockJump:
@@ -95,6 +96,7 @@ void set_extent(Dice& dice, Fault& fault) {
       return;
     case Kind::kLateReports:
     case Kind::kRepeatedReports:
+    case Kind::kStaleReads:
       fault.number = dice.between(100, 8000);
       return;
     default:
@@ -201,7 +203,9 @@ std::string to_string(const Fault& fault) {
                               "repeated reports",
                               "link down",
                               "host network errors",
-                              "edge down"};
+                              "edge down",
+                              "stale reads of the engine",
+                              "engine calls that work after their timeout"};
   return fmt::format("{:.3f} s to {:.3f} s: {} ({})", static_cast<double>(fault.at.count()) / 1000,
                      static_cast<double>(fault.until.count()) / 1000,
                      kNames.at(static_cast<std::size_t>(fault.kind)), fault.number);

@@ -73,6 +73,8 @@ struct Fault {
     kLinkDown,         // agent and croftd do not reach each other
     kHostErrors,       // the agent cannot change the machine's network
     kEdgeDown,
+    kStaleReads,   // what is read of the engine is up to n ms old when it arrives
+    kLateEffects,  // changes of the engine time out, and take effect up to n ms later
     kCount,
   };
   Millis at{0};

@@ -8,6 +8,7 @@
 namespace croft::sim {
 namespace {
 
+constexpr int kLateEffectPercent = 30;
 constexpr Millis kReadinessLimit{20'000};  // as the setups of the workload say
 
 bool changes_something(const std::string& call) {
@@ -22,6 +23,8 @@ SimWorld::SimWorld(Plan wanted, const catalog::Catalog& types, bool print)
       catalog(types),
       random(plan.seed + 1),
       cluster(clock, plan.seed + 2),
+      engine_of_control(cluster, "", "croftd"),
+      engine_of_agent(cluster, "", "agent"),
       disk(plan.seed + 3),
       group(runtime),
       print_(print) {
@@ -98,12 +101,28 @@ engine::FakeFault SimWorld::on_call(const engine::FakeCall& call) {
     fault.error = Error(ErrorCode::kUnavailable, "the answer was lost");
     fault.after_effect = true;
   }
+  if (!fault.error) let_it_be_late(fault, changes);
   if (changes) {
-    const char* fate = !fault.error ? "" : fault.after_effect ? " (answer lost)" : " (fails)";
+    const char* fate = fault.effect_after_timeout ? " (works after its timeout)"
+                       : !fault.error             ? ""
+                       : fault.after_effect       ? " (answer lost)"
+                                                  : " (fails)";
     trace(fmt::format("{} calls {} {}{}", call.client, call.name, call.object, fate));
   }
   if (of_control && changes && !control->may_call()) return {.delay = Millis(3'600'000)};
   return fault;
+}
+
+// What was read is old when it arrives; what was changed is changed when nobody waits for it.
+void SimWorld::let_it_be_late(engine::FakeFault& fault, bool changes) {
+  if (const Fault* stale = active(Fault::Kind::kStaleReads); stale != nullptr && !changes) {
+    fault.effect_first = true;
+    fault.delay = Millis(between(0, stale->number));
+  }
+  if (const Fault* late = active(Fault::Kind::kLateEffects);
+      late != nullptr && changes && percent(kLateEffectPercent)) {
+    fault.effect_after_timeout = Millis(between(0, late->number));
+  }
 }
 
 engine::FakeProcess SimWorld::process_of(const engine::ContainerSettings& settings) {

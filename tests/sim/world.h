@@ -50,6 +50,9 @@ class SimWorld {
   const catalog::Catalog& catalog;
   SeededRandom random;
   engine::FakeCluster cluster;
+  // Of all lives of the two programs: a call may take effect when its caller is dead.
+  engine::FakeEngine engine_of_control;
+  engine::FakeEngine engine_of_agent;
   Disk disk;
   FakeEdge edge;
   Group group;
@@ -99,6 +102,7 @@ class SimWorld {
 
  private:
   engine::FakeFault on_call(const engine::FakeCall& call);
+  void let_it_be_late(engine::FakeFault& fault, bool changes);
   engine::FakeProcess process_of(const engine::ContainerSettings& settings);
 
   bool print_;

@@ -37,6 +37,11 @@ struct FakeFault {
   Millis delay{0};
   std::optional<Error> error;
   bool after_effect = false;
+  // The call is carried out at once and only its answer takes `delay`: what was read is old then.
+  bool effect_first = false;
+  // The caller waits in vain for its whole limit, and this much later the call takes effect. Only
+  // for calls that change something by what they are given, not by streams.
+  std::optional<Millis> effect_after_timeout;
 };
 
 class FakeCluster {

@@ -33,7 +33,7 @@ Result<FakeContainer*> FakeEngine::container(const std::string& id, const std::s
 
 Answer<std::string> FakeEngine::create_container(const ContainerSpec& spec, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "create_container", spec.name}, limit,
-                   [this, &spec] { return cluster_.create_container(here(), spec, ""); });
+                   [this, spec] { return cluster_.create_container(here(), spec, ""); });
 }
 
 Answer<void> FakeEngine::start_container(std::string id, Millis limit) {
@@ -151,7 +151,7 @@ Answer<std::vector<ContainerInfo>> FakeEngine::list_containers(const Filter& fil
 Answer<void> FakeEngine::update_container(std::string id, const ContainerUpdate& update,
                                           Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "update_container", id}, limit,
-                   [this, id, &update]() -> Result<void> {
+                   [this, id, update]() -> Result<void> {
                      const auto found = container(id, "change the limits of container");
                      if (!found) return fail(Error(found.error()));
                      Resources& resources = (*found)->settings.resources;

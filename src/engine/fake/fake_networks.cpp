@@ -36,7 +36,7 @@ Status FakeEngine::check_overlap(const NetworkSpec& spec) {
 
 Answer<std::string> FakeEngine::create_network(const NetworkSpec& spec, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "create_network", spec.name}, limit,
-                   [this, &spec]() -> Result<std::string> {
+                   [this, spec]() -> Result<std::string> {
                      CROFT_TRY(validate(spec));
                      if (cluster_.find_network(here(), spec.name) != nullptr) {
                        return fail(ErrorCode::kConflict,
@@ -117,7 +117,7 @@ Answer<void> FakeEngine::remove_network(std::string id, Millis limit) {
 
 Answer<VolumeInfo> FakeEngine::create_volume(const VolumeSpec& spec, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "create_volume", spec.name}, limit,
-                   [this, &spec]() -> Result<VolumeInfo> {
+                   [this, spec]() -> Result<VolumeInfo> {
                      const VolumeInfo made{spec, "/volumes/" + spec.name, cluster_.schedule.now()};
                      return here().volumes.emplace(spec.name, made).first->second;
                    });

@@ -91,7 +91,7 @@ Answer<SwarmInfo> FakeEngine::inspect_swarm(Millis limit) {
 Answer<void> FakeEngine::update_swarm(std::uint64_t version, const SwarmSettings& settings,
                                       Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "update_swarm", ""}, limit,
-                   [this, version, &settings]() -> Result<void> {
+                   [this, version, settings]() -> Result<void> {
                      if (version != cluster_.swarm.version) return fail(stale("change the swarm"));
                      cluster_.swarm.settings = settings;
                      cluster_.swarm.version = cluster_.next_version();
@@ -120,7 +120,7 @@ Answer<NodeInfo> FakeEngine::inspect_node(std::string id, Millis limit) {
 Answer<void> FakeEngine::update_node(std::string id, std::uint64_t version,
                                      const NodeUpdate& update, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "update_node", id}, limit,
-                   [this, id, version, &update]() -> Result<void> {
+                   [this, id, version, update]() -> Result<void> {
                      const auto found = cluster_.nodes.find(id);
                      if (found == cluster_.nodes.end()) return fail(missing("change node " + id));
                      NodeInfo& node = found->second.info;
@@ -137,7 +137,7 @@ Answer<void> FakeEngine::update_node(std::string id, std::uint64_t version,
 
 Answer<std::string> FakeEngine::create_service(const ServiceSpec& spec, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "create_service", spec.name}, limit,
-                   [this, &spec]() -> Result<std::string> {
+                   [this, spec]() -> Result<std::string> {
                      const std::string what = "create service " + spec.name;
                      if (!cluster_.in_swarm) {
                        return fail(ErrorCode::kConflict,
@@ -194,7 +194,7 @@ Answer<std::vector<ServiceInfo>> FakeEngine::list_services(const Filter& filter,
 Answer<void> FakeEngine::update_service(std::string id, std::uint64_t version,
                                         const ServiceSpec& spec, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "update_service", id}, limit,
-                   [this, id, version, &spec]() -> Result<void> {
+                   [this, id, version, spec]() -> Result<void> {
                      const auto found = service(id, "change service");
                      if (!found) return fail(Error(found.error()));
                      ServiceInfo& info = (*found)->info;
@@ -310,8 +310,8 @@ std::vector<FileInfo> list_of(const std::map<std::string, FakeFile>& files, cons
 Answer<std::string> FakeEngine::create_secret(std::string name, const Labels& labels,
                                               const Secret& value, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "create_secret", name}, limit,
-                   [this, name, &labels, &value] {
-                     return create_file(cluster_.secrets, "secret", name, labels, value.reveal());
+                   [this, name, labels, text = value.reveal()] {
+                     return create_file(cluster_.secrets, "secret", name, labels, text);
                    });
 }
 
@@ -330,7 +330,7 @@ Answer<void> FakeEngine::remove_secret(std::string id, Millis limit) {
 Answer<std::string> FakeEngine::create_config(std::string name, const Labels& labels,
                                               const std::string& value, Millis limit) {
   return fake_call(cluster_, {client_, node_id_, "create_config", name}, limit,
-                   [this, name, &labels, &value] {
+                   [this, name, labels, value] {
                      return create_file(cluster_.configs, "config", name, labels, value);
                    });
 }
