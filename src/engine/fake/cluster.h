@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "engine/fake/fault.h"
 #include "engine/fake/schedule.h"
 #include "engine/fake/state.h"
 
@@ -21,27 +22,6 @@ struct FakeTimings {
   Millis start{150};             // ready -> running
   Millis missing_image{20'000};  // until a task whose image the node lacks is rejected
   Millis log_line{1};
-};
-
-// For the fault hook: "create_service" on "croft-web".
-struct FakeCall {
-  std::string client;  // who asks, as its FakeEngine was told
-  std::string node;
-  std::string name;
-  std::string object;
-};
-
-// What goes wrong with a call. With `error` alone the call has no effect; with `after_effect` it
-// has, but its answer is lost.
-struct FakeFault {
-  Millis delay{0};
-  std::optional<Error> error;
-  bool after_effect = false;
-  // The call is carried out at once and only its answer takes `delay`: what was read is old then.
-  bool effect_first = false;
-  // The caller waits in vain for its whole limit, and this much later the call takes effect. Only
-  // for calls that change something by what they are given, not by streams.
-  std::optional<Millis> effect_after_timeout;
 };
 
 class FakeCluster {
