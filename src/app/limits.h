@@ -24,6 +24,7 @@ inline constexpr NamedLimit kNamedLimits[] = {
     {"log_bytes", [](Limits& l) -> std::int64_t& { return l.project.log_bytes; }},
     {"container_disk_bytes",
      [](Limits& l) -> std::int64_t& { return l.project.container_disk_bytes; }},
+    {"volume_bytes", [](Limits& l) -> std::int64_t& { return l.project.volume_bytes; }},
     {"requests_per_token", [](Limits& l) -> std::int64_t& { return l.requests.per_token; }},
     {"requests_per_address", [](Limits& l) -> std::int64_t& { return l.requests.per_address; }},
 };

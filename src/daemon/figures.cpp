@@ -130,8 +130,9 @@ std::string metrics_text(const PlatformFigures& figures, const DeploymentFigures
   out.single("croft_login_rate_limited_total", Kind::kCounter, "Log-ins and set-ups held up.",
              number(figures.limited_logins));
   out.family("croft_containers_stopped_total", Kind::kCounter,
-             "Containers of tenants that croft stopped.");
+             "Containers of tenants that croft stopped, or froze for their volumes.");
   out.value({{"reason", "disk"}}, number(figures.stopped_for_disk));
+  out.value({{"reason", "volume"}}, number(figures.frozen_for_volume));
   write_cores(out, figures.cores);
   return out.text();
 }

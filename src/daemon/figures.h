@@ -52,6 +52,7 @@ struct PlatformFigures {
   std::int64_t deployments_waiting = 0;
   std::vector<CoreFigures> cores;     // one for each project
   std::int64_t stopped_for_disk = 0;  // containers
+  std::int64_t frozen_for_volume = 0;
   std::int64_t failed_logins = 0;
   std::int64_t limited_logins = 0;
   std::int64_t malformed_requests = 0;  // to the API, which its routes never saw

@@ -32,6 +32,7 @@ PlatformFigures some() {
   figures.failed_logins = 7;
   figures.malformed_requests = 6;
   figures.stopped_for_disk = 8;
+  figures.frozen_for_volume = 9;
   return figures;
 }
 
@@ -59,6 +60,7 @@ TEST(Figures, AreWrittenWithTheirLabels) {
         "croft_authz_denied_total 4\n",
         "croft_api_malformed_requests_total 6\n",
         "croft_containers_stopped_total{reason=\"disk\"} 8\n",
+        "croft_containers_stopped_total{reason=\"volume\"} 9\n",
         "croft_login_failures_total 7\n",
         "croft_lb_active{project=\"shop\"} 1\n",
         "croft_lb_active{project=\"blog\"} 0\n",

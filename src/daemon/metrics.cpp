@@ -62,7 +62,8 @@ Task<std::string> DaemonMetrics::text() {
   figures.disk_free_bytes = parts_.disk.free_bytes();
   figures.read_only = parts_.disk.read_only();
   figures.last_backup = last_backup(state_);
-  figures.stopped_for_disk = parts_.stopped.count();
+  figures.stopped_for_disk = parts_.stopped.stopped();
+  figures.frozen_for_volume = parts_.stopped.frozen();
   figures.failed_logins = parts_.auth.failed_logins();
   figures.limited_logins = parts_.auth.rate_limited();
   figures.malformed_requests = parts_.api_server->refused();

@@ -45,6 +45,7 @@ Task<Result<NodePlanInput>> NodePublisher::read_input() {
     auto limits = read_limits(tx);
     if (!limits) return fail(std::move(limits).error());
     read.container_disk_bytes = limits->project.container_disk_bytes;
+    read.volume_bytes = limits->project.volume_bytes;
     read.projects = std::move(*projects);
     read.services = std::move(*services);
     read.sets = std::move(*sets);

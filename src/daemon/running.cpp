@@ -114,6 +114,12 @@ Task<std::vector<ComponentStatus>> DaemonPlatform::components() {
                    .detail = "a container of it had written too much and was stopped",
                    .fix = "write less, or raise container_disk_bytes (croft platform limits)"});
   }
+  for (const std::string& service : parts_.stopped.frozen_now()) {
+    all.push_back({.name = "volume of " + service,
+                   .status = "degraded",
+                   .detail = "it holds more than it may; its container is frozen, nothing is lost",
+                   .fix = "raise volume_bytes (croft platform limits): it goes on at once"});
+  }
   auto projects = co_await parts_.app->store.read(
       [](const Tx& tx) { return all_projects(tx, Scope::platform()); });
   add("store", projects.has_value(), projects ? "" : projects.error().message(),

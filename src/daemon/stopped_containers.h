@@ -1,8 +1,8 @@
-// Tells what agents have stopped because it had written too much: in the audit trail, as a figure,
-// and for a while in `croft status`.
+// Tells what agents have stopped because it had written too much, and what they have frozen because
+// its volumes hold too much: in the audit trail, as figures, and in `croft status`.
 #pragma once
 
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,9 +25,12 @@ class StoppedContainers {
   // look() at every change of the world, for ever.
   Task<void> watch();
 
-  std::int64_t count() const { return count_; }
+  std::int64_t stopped() const { return stopped_; }  // since the start
+  std::int64_t frozen() const { return frozen_; }
   // Services, as project/service, whose containers were stopped within kStoppedShown; sorted.
   std::vector<std::string> recent() const;
+  // Those with a container that is frozen now; sorted.
+  std::vector<std::string> frozen_now() const;
 
  private:
   Task<Result<std::string>> note(ObservedContainer container);
@@ -35,8 +38,9 @@ class StoppedContainers {
   Store& store_;
   World& world_;
   Clock& clock_;
-  std::set<std::string> seen_;  // container ids
-  std::int64_t count_ = 0;
+  std::map<std::string, std::string> seen_;  // container id: whose
+  std::int64_t stopped_ = 0;
+  std::int64_t frozen_ = 0;
   std::vector<std::pair<std::string, Millis>> recent_;  // and when, of the steady clock
 };
 

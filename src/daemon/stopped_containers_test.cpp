@@ -36,12 +36,12 @@ class StoppedContainersTest : public StoreTest {
     world_.set_node(node_, observed);
     runtime_.run_until_done(stopped_.look());
   }
-  std::vector<AuditEntry> audited() {
+  std::vector<AuditEntry> audited(const std::string& action = "container.stop") {
     std::vector<AuditEntry> found;
     for (AuditEntry& one : must(read([&](const Tx& tx) {
                              return list_audit(tx, Scope::platform(), project_.id, {});
                            })).items) {
-      if (one.action == "container.stop") found.push_back(std::move(one));
+      if (one.action == action) found.push_back(std::move(one));
     }
     return found;
   }
@@ -58,15 +58,41 @@ TEST_F(StoppedContainersTest, EachIsToldOnce) {
   EXPECT_THAT(stopped_.recent(), IsEmpty());
   report({"0123456789abcdef"});
   report({"0123456789abcdef"});
-  EXPECT_EQ(stopped_.count(), 1);
+  EXPECT_EQ(stopped_.stopped(), 1);
   EXPECT_THAT(stopped_.recent(), ElementsAre("den/pit"));
   ASSERT_EQ(audited().size(), 1u);
   EXPECT_EQ(audited()[0].actor, "croft");
   EXPECT_EQ(audited()[0].object, "service den/pit: container 0123456789ab");
   EXPECT_THAT(audited()[0].reason, HasSubstr("container_disk_bytes"));
   report({"0123456789abcdef", "another"}, "build");
-  EXPECT_EQ(stopped_.count(), 2);
+  EXPECT_EQ(stopped_.stopped(), 2);
   EXPECT_EQ(audited()[0].object, "build of den/pit: container another");
+}
+
+TEST_F(StoppedContainersTest, FrozenOnesAreShownWhileTheyAre) {
+  const auto report_frozen = [this](bool frozen) {
+    NodeObserved observed;
+    observed.containers.push_back({.id = "0123456789abcdef",
+                                   .role = "managed",
+                                   .project_id = project_.id,
+                                   .service_id = service_.id,
+                                   .running = true,
+                                   .volume_full = frozen});
+    world_.set_node(node_, observed);
+    runtime_.run_until_done(stopped_.look());
+  };
+  report_frozen(true);
+  report_frozen(true);
+  clock_.advance(kStoppedShown);
+  EXPECT_THAT(stopped_.frozen_now(), ElementsAre("den/pit"));
+  EXPECT_THAT(stopped_.recent(), IsEmpty());
+  EXPECT_EQ(stopped_.frozen(), 1);
+  ASSERT_EQ(audited("container.freeze").size(), 1u);
+  EXPECT_THAT(audited("container.freeze")[0].reason, HasSubstr("volume_bytes"));
+  report_frozen(false);
+  EXPECT_THAT(stopped_.frozen_now(), IsEmpty());
+  report_frozen(true);
+  EXPECT_EQ(stopped_.frozen(), 2);
 }
 
 TEST_F(StoppedContainersTest, TheStatusForgetsThem) {

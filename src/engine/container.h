@@ -118,6 +118,7 @@ struct ContainerInfo {
   // Folder on the engine's machine with what it has written beside its volumes; empty where the
   // engine's storage has no such folder.
   std::string written;
+  std::vector<std::string> volumes;  // folders on the engine's machine that its volumes are
   std::optional<Timestamp> started;
   std::optional<Timestamp> finished;
   std::vector<TaskAddresses> addresses;

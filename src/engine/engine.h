@@ -74,6 +74,8 @@ class ContainerEngine {
   virtual Answer<void> stop_container(std::string id, Millis grace, Millis limit) = 0;
   // kConflict when it does not run. `signal` such as 15.
   virtual Answer<void> kill_container(std::string id, int signal, Millis limit) = 0;
+  // Its processes stand still, or go on; stopping a paused one works. kConflict: it does not run.
+  virtual Answer<void> set_paused(std::string id, bool paused, Millis limit) = 0;
   // Waits until it does not run; the exit code.
   virtual Answer<int> wait_container(std::string id, Millis limit) = 0;
   // `force` kills it first; otherwise kConflict while it runs. Anonymous volumes go with it.
@@ -127,7 +129,6 @@ class NetworkEngine {
   virtual Answer<std::vector<NetworkInfo>> list_networks(const Filter& filter, Millis limit) = 0;
   // kConflict while something is attached.
   virtual Answer<void> remove_network(std::string id, Millis limit) = 0;
-
   // Creating a volume that exists returns it as it is.
   virtual Answer<VolumeInfo> create_volume(const VolumeSpec& spec, Millis limit) = 0;
   virtual Answer<VolumeInfo> inspect_volume(std::string name, Millis limit) = 0;

@@ -19,10 +19,12 @@ struct ProjectCaps {
   std::int64_t log_bytes = 512ll << 20;     // of kept log lines; the oldest go first
   // What one container, or one build, may have written beside its volumes; it is stopped beyond it.
   std::int64_t container_disk_bytes = 20ll << 30;
+  // What the volumes of one container may hold; it is frozen beyond it until this is raised.
+  std::int64_t volume_bytes = 100ll << 30;
 };
 BOOST_DESCRIBE_STRUCT(ProjectCaps, (),
                       (containers, builds, cpus, memory_bytes, disk_bytes, log_bytes,
-                       container_disk_bytes))
+                       container_disk_bytes, volume_bytes))
 
 // Requests per second; four times as many may come at once. Log-ins are slowed down beside this
 // (app/auth/login_limiter.h).

@@ -46,9 +46,11 @@ struct NodeDesired {
   std::vector<CoreDesired> cores;
   // What a container of a tenant, or a build, may have written beside its volumes; 0: any amount.
   std::int64_t container_disk_bytes = 0;
+  std::int64_t volume_bytes = 0;  // what the volumes of one may hold; 0: any amount
 };
 BOOST_DESCRIBE_STRUCT(NodeDesired, (),
-                      (generation, uplink, edge, segments, cores, container_disk_bytes))
+                      (generation, uplink, edge, segments, cores, container_disk_bytes,
+                       volume_bytes))
 
 // A container of croft's on this node, running or stopped. Swarm itself does not know the addresses
 // of tasks on a segment (node-local address management), so the node's agent reports them.
@@ -65,15 +67,16 @@ struct ObservedContainer {
   std::string address6;
   std::optional<int> exit_code;  // once it stopped
   bool oom_killed = false;
-  bool disk_full = false;  // the agent stopped it: it had written more than container_disk_bytes
+  bool disk_full = false;    // the agent stopped it: it had written more than container_disk_bytes
+  bool volume_full = false;  // the agent froze it: its volumes hold more than volume_bytes
   std::optional<ExitReport> exit_report;  // what croft-init left behind, once it stopped
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;
 };
 BOOST_DESCRIBE_STRUCT(ObservedContainer, (),
                       (id, task_id, role, project_id, service_id, set_id, hostname, running,
-                       address4, address6, exit_code, oom_killed, disk_full, exit_report,
-                       started_at, finished_at))
+                       address4, address6, exit_code, oom_killed, disk_full, volume_full,
+                       exit_report, started_at, finished_at))
 
 struct NodeObserved {
   std::string life;             // of the agent, as it said when it connected: one per start

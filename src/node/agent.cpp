@@ -111,7 +111,7 @@ Task<void> Agent::look() {
       log_error("cannot apply the desired state", {{"error", done.error().describe()}});
     }
   }
-  if (desired_) layers_.set_limit(desired_->container_disk_bytes);
+  if (desired_) layers_.set_limits({desired_->container_disk_bytes, desired_->volume_bytes});
   relay_.scan();
   publish();
 }

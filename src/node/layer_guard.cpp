@@ -40,16 +40,16 @@ void LayerGuard::start() {
   group_.spawn("layers", watch());
 }
 
-void LayerGuard::set_limit(std::int64_t bytes) {
-  if (bytes == limit_) return;
-  limit_ = bytes;
+void LayerGuard::set_limits(WriteLimits limits) {
+  if (limits == limits_) return;
+  limits_ = limits;
   next_ = earliest_ = Millis(0);
   wake_.notify();
 }
 
 Task<void> LayerGuard::watch() {
   while (!stopping_) {
-    if (limit_ > 0 && co_await is_due()) {
+    if (limits_ != WriteLimits{} && co_await is_due()) {
       const Millis began = clock_.steady();
       co_await look();
       const Millis ended = clock_.steady();
@@ -70,13 +70,10 @@ Task<bool> LayerGuard::is_due() {
 }
 
 Task<void> LayerGuard::look() {
-  const auto limit = static_cast<std::uint64_t>(limit_);
   sample_.clear();
   const std::vector<ObservedContainer> all = containers_();
   for (const ObservedContainer& container : all) {
-    if (is_limited(container) && !stopped_.contains(container.id)) {
-      co_await measure(container, limit);
-    }
+    if (is_limited(container) && !stopped_.contains(container.id)) co_await check(container);
   }
   free_before_.reset();
   if (sample_.empty()) co_return;
@@ -85,26 +82,70 @@ Task<void> LayerGuard::look() {
   if (free) free_before_ = *free;
 }
 
-Task<void> LayerGuard::measure(ObservedContainer container, std::uint64_t limit) {
+Task<void> LayerGuard::check(ObservedContainer container) {
   auto info = co_await engine_.inspect_container(container.id, kEngineLimit);
-  if (!info || info->written.empty()) co_return;  // gone, or of another storage: nothing to measure
-  sample_ = info->written;
-  const auto bytes = co_await run_blocking(
-      pool_, [this, layer = info->written, limit] { return meter_.written(layer, limit); });
-  if (!bytes) {
-    if (unknown_.insert(container.id).second) {
-      log_warning("what a container writes cannot be measured",
-                  {{"container", container.id}, {"error", bytes.error().describe()}});
-    }
-    co_return;
+  if (!info) co_return;
+  if (!info->written.empty() && limits_.layer > 0) {
+    co_await check_layer(container, info->written);
   }
-  if (*bytes <= limit) co_return;
+  if (!info->volumes.empty()) co_await check_volumes(std::move(container), std::move(*info));
+}
+
+Task<std::optional<std::uint64_t>> LayerGuard::measure(std::string container,
+                                                       std::vector<std::string> folders,
+                                                       std::uint64_t enough) {
+  std::uint64_t total = 0;
+  for (const std::string& folder : folders) {
+    const auto bytes = co_await run_blocking(
+        pool_, [this, folder, rest = enough - total] { return meter_.written(folder, rest); });
+    if (!bytes) {
+      if (unknown_.insert(container).second) {
+        log_warning("what a container writes cannot be measured",
+                    {{"container", container}, {"error", bytes.error().describe()}});
+      }
+      co_return std::nullopt;
+    }
+    total += *bytes;
+    if (total > enough) break;
+  }
+  co_return total;
+}
+
+Task<void> LayerGuard::check_layer(ObservedContainer container, std::string layer) {
+  sample_ = layer;
+  const auto limit = static_cast<std::uint64_t>(limits_.layer);
+  const auto bytes = co_await measure(container.id, {std::move(layer)}, limit);
+  if (!bytes || *bytes <= limit) co_return;
   log_warning("a container has written more than it may and is stopped",
               {{"container", container.id},
                {"role", container.role},
                {"service", container.service_id.str()},
                {"limit_bytes", limit}});
   co_await stop_container(std::move(container));
+}
+
+// The engine remembers who is frozen, so a new life of the agent goes on where the last one was.
+Task<void> LayerGuard::check_volumes(ObservedContainer container, engine::ContainerInfo info) {
+  const bool is_frozen = info.state == engine::ContainerInfo::State::kPaused;
+  if (limits_.volumes <= 0 && !is_frozen) co_return;
+  const auto limit = static_cast<std::uint64_t>(limits_.volumes);
+  const auto bytes = co_await measure(container.id, std::move(info.volumes), limit);
+  if (!bytes) co_return;
+  const bool freeze = limit > 0 && *bytes > limit;
+  // Before it stands still: whoever misses its answers is told why.
+  const bool news = freeze ? frozen_.insert(container.id).second : frozen_.erase(container.id) > 0;
+  if (news) stopped_one_.notify();
+  if (freeze == is_frozen) co_return;
+  log_warning(freeze ? "the volumes of a container hold more than they may and it is frozen"
+                     : "a frozen container goes on",
+              {{"container", container.id},
+               {"service", container.service_id.str()},
+               {"limit_bytes", limit}});
+  const Status done = co_await engine_.set_paused(container.id, freeze, kEngineLimit);
+  if (done || done.error().code() == ErrorCode::kNotFound) co_return;
+  if (freeze) frozen_.erase(container.id);  // the next look tries again
+  log_warning("a container could not be frozen, or go on",
+              {{"container", container.id}, {"error", done.error().describe()}});
 }
 
 Task<void> LayerGuard::stop_container(ObservedContainer container) {
@@ -129,9 +170,11 @@ void LayerGuard::mark(std::vector<ObservedContainer>& containers) {
   for (ObservedContainer& container : containers) {
     present.insert(container.id);
     container.disk_full = stopped_.contains(container.id);
+    container.volume_full = container.running && frozen_.contains(container.id);
   }
   const auto gone = [&present](const std::string& id) { return !present.contains(id); };
   std::erase_if(stopped_, gone);
+  std::erase_if(frozen_, gone);
   std::erase_if(unknown_, gone);
 }
 

@@ -29,11 +29,16 @@ class FakeMeter final : public LayerMeter {
 
 class LayerGuardTest : public testing::Test {
  protected:
-  std::string run_container(const std::string& role, std::uint64_t written) {
+  std::string run_container(const std::string& role, std::uint64_t written,
+                            const std::string& volume = "") {
     StringSource tar(std::string(1024, '\0'));
     EXPECT_TRUE(runtime_.run_until_done(engine_.import_image("some:1", tar, {}, kLimit)));
     engine::ContainerSpec spec;
     spec.settings.image = "some:1";
+    if (!volume.empty()) {
+      spec.settings.mounts.push_back(
+          {.kind = engine::Mount::Kind::kVolume, .source = volume, .target = "/data"});
+    }
     const auto id = runtime_.run_until_done(engine_.create_container(spec, kLimit));
     EXPECT_TRUE(id);
     EXPECT_TRUE(runtime_.run_until_done(engine_.start_container(*id, kLimit)));
@@ -41,11 +46,13 @@ class LayerGuardTest : public testing::Test {
     containers_.push_back({.id = *id, .role = role, .running = true});
     return *id;
   }
-  bool runs(const std::string& id) {
+  bool is(engine::ContainerInfo::State state, const std::string& id) {
     cluster_.run_due();
     const auto info = runtime_.run_until_done(engine_.inspect_container(id, kLimit));
-    return info && info->state == engine::ContainerInfo::State::kRunning;
+    return info && info->state == state;
   }
+  bool runs(const std::string& id) { return is(engine::ContainerInfo::State::kRunning, id); }
+  bool is_frozen(const std::string& id) { return is(engine::ContainerInfo::State::kPaused, id); }
   void look() { runtime_.run_until_done(look_while_containers_end(this)); }
   static Task<void> look_while_containers_end(LayerGuardTest* test) {
     Group group(test->runtime_);
@@ -86,7 +93,7 @@ TEST_F(LayerGuardTest, StopsWhatHasWrittenTooMuchAndSaysSo) {
   const std::string modest = run_container("managed", 1000);
   const std::string build = run_container("build", 5000);
   const std::string core = run_container("core", 5000);
-  guard_.set_limit(1000);
+  guard_.set_limits({.layer = 1000});
   look();
   EXPECT_FALSE(runs(greedy));
   EXPECT_FALSE(runs(build));
@@ -101,11 +108,48 @@ TEST_F(LayerGuardTest, StopsWhatHasWrittenTooMuchAndSaysSo) {
   EXPECT_TRUE(marked().empty());
 }
 
+TEST_F(LayerGuardTest, FreezesWhoseVolumesHoldTooMuchUntilTheLimitIsRaised) {
+  const std::string greedy = run_container("managed", 10, "full");
+  const std::string modest = run_container("managed", 10, "small");
+  meter_.bytes["/volumes/full"] = 1001;
+  meter_.bytes["/volumes/small"] = 1000;
+  guard_.set_limits({.layer = 5000, .volumes = 1000});
+  look();
+  EXPECT_TRUE(is_frozen(greedy));
+  EXPECT_TRUE(runs(modest));
+  guard_.mark(containers_);
+  EXPECT_TRUE(containers_[0].volume_full);
+  EXPECT_FALSE(containers_[0].disk_full);
+  EXPECT_FALSE(containers_[1].volume_full);
+  EXPECT_TRUE(runtime_.run_until_done(stopped_one_.wait_for(Millis(0)))) << "it is reported";
+
+  // Another life of the agent knows it again, and lets it go on.
+  LayerGuard next(runtime_, engine_, meter_, clock_, [this] { return containers_; }, stopped_one_);
+  next.set_limits({.volumes = 1000});
+  runtime_.run_until_done(next.look());
+  next.mark(containers_);
+  EXPECT_TRUE(containers_[0].volume_full);
+  next.set_limits({.volumes = 2000});
+  runtime_.run_until_done(next.look());
+  EXPECT_TRUE(runs(greedy));
+  next.mark(containers_);
+  EXPECT_FALSE(containers_[0].volume_full);
+}
+
+TEST_F(LayerGuardTest, WithoutALimitNothingStaysFrozen) {
+  const std::string id = run_container("managed", 10, "full");
+  meter_.bytes["/volumes/full"] = 5;
+  EXPECT_TRUE(runtime_.run_until_done(engine_.set_paused(id, true, kLimit)));
+  guard_.set_limits({.layer = 1000});
+  look();
+  EXPECT_TRUE(runs(id));
+}
+
 TEST_F(LayerGuardTest, WhatCannotBeMeasuredRunsOn) {
   const std::string odd = run_container("runtime", 0);
   meter_.bytes.clear();
   const std::string greedy = run_container("runtime", 2000);
-  guard_.set_limit(1000);
+  guard_.set_limits({.layer = 1000});
   look();
   EXPECT_TRUE(runs(odd));
   EXPECT_FALSE(runs(greedy));

@@ -71,6 +71,7 @@ NodeDesired plan_node(const AddressPlan& addresses, const NodePlanInput& input) 
   NodeDesired desired;
   desired.edge = input.edge;
   desired.container_disk_bytes = input.container_disk_bytes;
+  desired.volume_bytes = input.volume_bytes;
   desired.uplink.segment = segment(input, 0);
   desired.uplink.child_device = uplink_child_device(input.install_id);
   const AddressPair node = addresses.node(input.node.index);

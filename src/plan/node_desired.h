@@ -23,6 +23,7 @@ struct NodePlanInput {
   std::vector<std::string> denied6;
   EdgeEntrance edge;
   std::int64_t container_disk_bytes = 0;  // as in NodeDesired
+  std::int64_t volume_bytes = 0;
   std::vector<Project> projects;
   std::vector<Service> services;
   std::vector<InstanceSet> sets;

@@ -59,8 +59,10 @@ TEST_F(NodeDesiredTest, TheEdgeIsKnownToTheNodeAndToEveryCore) {
 TEST_F(NodeDesiredTest, ALimitThatChangesIsNews) {
   const NodeDesired before = plan_node(addresses_, input_);
   input_.container_disk_bytes = 5;
+  input_.volume_bytes = 6;
   NodeDesired after = plan_node(addresses_, input_);
   EXPECT_EQ(after.container_disk_bytes, 5);
+  EXPECT_EQ(after.volume_bytes, 6);
   number_generations(after, before, before.generation + 1);
   EXPECT_EQ(after.generation, before.generation + 1);
 }

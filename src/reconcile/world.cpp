@@ -25,6 +25,7 @@ InstanceView view_of(const NodeId& node, const ObservedContainer& container) {
   view.exit_code = container.exit_code;
   view.oom_killed = container.oom_killed;
   view.disk_full = container.disk_full;
+  view.volume_full = container.volume_full;
   view.exit_report = container.exit_report;
   view.started_at = container.started_at;
   view.node_id = node;
@@ -49,6 +50,9 @@ std::string rejection(const engine::TaskInfo& task) {
   }
   return task.error.empty() ? task.message : task.error;
 }
+
+constexpr const char* kFrozen =
+    "frozen: its volumes hold more than volume_bytes (croft platform limits)";
 
 }  // namespace
 
@@ -119,6 +123,7 @@ std::vector<InstanceView> World::instances(const InstanceSetId& set) const {
         view.detail = seen->detail;
         view.in_rotation = seen->in_rotation;
       }
+      if (view.volume_full) view.detail = kFrozen;
       // Created, but the engine could not start it: such a container has no exit code.
       const auto task = tasks_.find(view.task_id);
       if (!view.running && !view.exit_code && task != tasks_.end() && !ran(task->second)) {

@@ -29,6 +29,7 @@ struct InstanceView {
   std::optional<int> exit_code;
   bool oom_killed = false;
   bool disk_full = false;
+  bool volume_full = false;  // it stands still
   std::optional<ExitReport> exit_report;
   std::string rejected;  // Swarm's reason when it could not even create the container
   std::optional<Timestamp> started_at;

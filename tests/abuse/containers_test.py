@@ -19,6 +19,7 @@ from machine import Trap, host_addresses  # noqa: E402
 
 RED, BLUE = "abusered", "abuseblue"
 SECRET = "canary-4Xw7-secret-value"  # in no file and no output but where the test puts it
+VOLUME = 256 << 20  # the cap of test_a23 on volumes; a new database has some 50 MiB
 CONTAINER_DISK = 256 << 20  # the cap while this runs; the application and its builds write a few MiB
 SLOW_LINKS = 100
 HERE = pathlib.Path(__file__).resolve().parent
@@ -37,6 +38,9 @@ services:
     type: nodejs@22
   - hostname: filling
     type: nodejs@22
+  - hostname: hoard
+    type: postgresql@17
+    mode: NON_HA
 ---
 project:
   name: {BLUE}
@@ -285,6 +289,33 @@ class Containers(PlatformCase):
         self.assertTrue(any(f"service {RED}/web" in o for o in told), told)
         self.assertTrue(any(f"build of {RED}/filling" in o for o in told), told)
         self.assertIn(f"disk of {RED}/web", self.platform.croft("status").out)
+
+    def test_a23_a_database_over_its_cap_stands_still_and_loses_nothing(self):
+        before = self.metric("croft_containers_stopped_total", reason="volume")
+        written = self.platform.croft("exec", f"{RED}/hoard", "--no-stdin", "--", "sh", "-c",
+                                      f"head -c {VOLUME} /dev/zero > /var/lib/postgresql/hoard")
+        self.assertEqual(written.code, 0, written)
+        hoard = self.instances("hoard")[0]["id"]
+        self.addCleanup(self.cap_volumes, 100 << 30)
+        self.cap_volumes(VOLUME)
+        wait_until("the database to be frozen", 30, lambda: "frozen" in self.instances("hoard")[0]["detail"])
+        wait_until("its neighbours to be without it", 20, lambda: not self.instances("hoard")[0]["in_rotation"])
+        self.assertTrue(self.answers(BLUE, "db"), "the victim's database stands still too")
+        self.assertIn(f"volume of {RED}/hoard", self.platform.croft("status").out)
+        self.assertTrue(any(f"service {RED}/hoard" in e["object"] for e in self.audit("container.freeze")))
+        wait_until("it in the metrics", 20, lambda: self.metric(
+            "croft_containers_stopped_total", reason="volume") > before)
+        self.cap_volumes(100 << 30)
+        wait_until("the database to go on", 30, lambda: self.instances("hoard")[0]["in_rotation"])
+        self.assertEqual(self.instances("hoard")[0]["id"], hoard, "it was started again")
+        self.assertTrue(self.answers(RED, "hoard"))
+
+    @classmethod
+    def cap_volumes(cls, size):
+        cls.platform.ok("platform", "limits", "--set", f"volume_bytes={size}")
+
+    def answers(self, project, database):
+        return self.platform.croft("exec", f"{project}/{database}", "--no-stdin", "--", "pg_isready").code == 0
 
     def last_process(self, service):
         return self.platform.ok("process", "list", "--service", f"{RED}/{service}", "-n", "1")[0]

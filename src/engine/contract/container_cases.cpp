@@ -20,6 +20,8 @@ class ContainerContract : public EngineContract {
     EXPECT_EQ(info->labels, labels());
     EXPECT_FALSE(info->started);
     EXPECT_FALSE(info->exit_code);
+    const auto early_pause = co_await engine().set_paused(*id, true, kCallLimit);
+    EXPECT_EQ(code_of(early_pause), "conflict");
     const auto early_kill = co_await engine().kill_container(*id, 15, kCallLimit);
     EXPECT_EQ(code_of(early_kill), "conflict");
 
@@ -37,6 +39,7 @@ class ContainerContract : public EngineContract {
     EXPECT_EQ(code_of(in_use), "conflict");
 
     co_await pass(Millis(300));  // its shell sets the signal handler
+    co_await stands_still_and_goes_on(*id);
     auto stopped = co_await engine().stop_container(*id, Millis(10'000), kCallLimit);
     CO_ASSERT(stopped);
     stopped = co_await engine().stop_container(*id, Millis(1000), kCallLimit);
@@ -52,6 +55,18 @@ class ContainerContract : public EngineContract {
     EXPECT_TRUE(info->finished);
     const auto removed = co_await engine().remove_container(*id, false, kCallLimit);
     CO_ASSERT(removed);
+  }
+
+  // Paused at the end, too: stopping it is possible all the same.
+  Task<void> stands_still_and_goes_on(std::string id) {
+    using State = ContainerInfo::State;
+    for (const bool paused : {true, true, false, false, true}) {
+      const auto done = co_await engine().set_paused(id, paused, kCallLimit);
+      EXPECT_EQ(code_of(done), "ok");
+      const auto info = co_await engine().inspect_container(id, kCallLimit);
+      CO_ASSERT(info);
+      EXPECT_EQ(info->state, paused ? State::kPaused : State::kRunning);
+    }
   }
 
   Task<void> is_missed_when_it_is_not_there() {

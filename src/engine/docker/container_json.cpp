@@ -161,6 +161,9 @@ ContainerInfo container_from_inspect(JsonView view) {
   info.tty = view["Config"]["Tty"].flag();
   info.cpu_shares = view["HostConfig"]["CpuShares"].integer();
   info.written = view["GraphDriver"]["Data"]["UpperDir"].text();  // of overlay2
+  for (const JsonView mount : view["Mounts"].items()) {
+    if (mount["Type"].text() == "volume") info.volumes.push_back(mount["Source"].text());
+  }
   if (state["StartedAt"].time().ms > 0) info.started = state["StartedAt"].time();
   if (state["FinishedAt"].time().ms > 0) info.finished = state["FinishedAt"].time();
   info.addresses = addresses_from(view["NetworkSettings"]["Networks"]);

@@ -52,6 +52,23 @@ Answer<void> DockerEngine::kill_container(std::string id, int signal, Millis lim
   co_return Result<void>();
 }
 
+// The engine refuses to pause what is paused; asked again after a lost answer that is no failure.
+Answer<void> DockerEngine::set_paused(std::string id, bool paused, Millis limit) {
+  const Deadline deadline(limit);
+  const ApiCall call("POST", container_path(id, paused ? "/pause" : "/unpause"),
+                     fmt::format("{} container {}", paused ? "pause" : "unpause", id));
+  const auto answer = co_await api_.send(call, deadline);
+  if (answer) co_return Result<void>();
+  const Error refused = answer.error();
+  auto info = co_await inspect_container(id, deadline.remaining());
+  if (!info) co_return fail(Error(info.error()));
+  using State = ContainerInfo::State;
+  if (info->state == (paused ? State::kPaused : State::kRunning)) co_return Result<void>();
+  if (info->state == State::kPaused || info->state == State::kRunning)
+    co_return fail(Error(refused));
+  co_return fail(ErrorCode::kConflict, refused.message());
+}
+
 Answer<int> DockerEngine::wait_container(std::string id, Millis limit) {
   ApiCall call("POST", container_path(id, "/wait"), fmt::format("wait for container {}", id));
   call.query.add("condition", "not-running");

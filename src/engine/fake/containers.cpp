@@ -84,7 +84,9 @@ Result<std::string> FakeCluster::create_container(FakeNode& at, const ContainerS
   container.files = image->files;
   container.task_id = task_id;
   for (const Mount& mount : spec.settings.mounts) {
-    if (mount.kind != Mount::Kind::kVolume || at.volumes.contains(mount.source)) continue;
+    if (mount.kind != Mount::Kind::kVolume) continue;
+    container.info.volumes.push_back("/volumes/" + mount.source);
+    if (at.volumes.contains(mount.source)) continue;
     at.volumes[mount.source] = {{mount.source, {}}, "/volumes/" + mount.source, schedule.now()};
   }
   const std::string id = container.info.id;
@@ -124,6 +126,7 @@ Status FakeCluster::start_container(FakeNode& at, FakeContainer& container) {
   info.finished.reset();
   info.oom_killed = false;
   container.stop_requested = false;
+  container.paused = false;
   const std::uint64_t run = ++container.run;
   emit_container(at.info.id, container, Event::Action::kStart);
   const std::string node_id = at.info.id;

@@ -88,6 +88,22 @@ Answer<void> FakeEngine::kill_container(std::string id, int signal, Millis limit
                    });
 }
 
+// To everybody else a paused container is a running one that does nothing.
+Answer<void> FakeEngine::set_paused(std::string id, bool paused, Millis limit) {
+  const char* what = paused ? "pause_container" : "unpause_container";
+  return fake_call(cluster_, {client_, node_id_, what, id}, limit,
+                   [this, id, paused]() -> Result<void> {
+                     const auto found = container(id, "pause container");
+                     if (!found) return fail(Error(found.error()));
+                     if ((*found)->info.state != ContainerInfo::State::kRunning) {
+                       return fail(ErrorCode::kConflict,
+                                   fmt::format("pause container {}: it is not running", id));
+                     }
+                     (*found)->paused = paused;
+                     return {};
+                   });
+}
+
 Answer<int> FakeEngine::wait_container(std::string id, Millis limit) {
   const auto begin = [this, id]() -> Result<void> {
     const auto found = container(id, "wait for container");
@@ -129,7 +145,7 @@ Answer<ContainerInfo> FakeEngine::inspect_container(std::string id, Millis limit
                    [this, id]() -> Result<ContainerInfo> {
                      const auto found = container(id, "look at container");
                      if (!found) return fail(Error(found.error()));
-                     return (*found)->info;
+                     return (*found)->shown();
                    });
 }
 
@@ -142,7 +158,7 @@ Answer<std::vector<ContainerInfo>> FakeEngine::list_containers(const Filter& fil
                        const bool runs = one.info.state == ContainerInfo::State::kRunning;
                        const bool fits = has_labels(filter.labels, one.info.labels) &&
                                          matches(filter, id, one.info.name);
-                       if ((all || runs) && fits) found.push_back(one.info);
+                       if ((all || runs) && fits) found.push_back(one.shown());
                      }
                      return found;
                    });

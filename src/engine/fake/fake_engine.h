@@ -48,6 +48,7 @@ class FakeEngine final : public Engine {
   Answer<void> start_container(std::string id, Millis limit) override;
   Answer<void> stop_container(std::string id, Millis grace, Millis limit) override;
   Answer<void> kill_container(std::string id, int signal, Millis limit) override;
+  Answer<void> set_paused(std::string id, bool paused, Millis limit) override;
   Answer<int> wait_container(std::string id, Millis limit) override;
   Answer<void> remove_container(std::string id, bool force, Millis limit) override;
   Answer<ContainerInfo> inspect_container(std::string id, Millis limit) override;

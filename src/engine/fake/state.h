@@ -26,7 +26,17 @@ struct FakeImage {
 };
 
 struct FakeContainer {
-  ContainerInfo info;
+  // As everybody outside sees it.
+  ContainerInfo shown() const {
+    ContainerInfo seen = info;
+    if (paused && info.state == ContainerInfo::State::kRunning) {
+      seen.state = ContainerInfo::State::kPaused;
+    }
+    return seen;
+  }
+
+  ContainerInfo info;  // never kPaused
+  bool paused = false;
   ContainerSpec spec;
   ContainerSettings settings;  // with what the image adds
   FakeProcess process;         // of the current or last run
