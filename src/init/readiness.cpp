@@ -7,7 +7,8 @@
 namespace croft::init {
 namespace {
 
-constexpr Millis kFirstPause{50};  // an application that is up quickly is seen quickly
+constexpr Millis kFirstPause{25};  // an application that is up quickly is seen quickly
+constexpr int kQuickTries = 20;    // of ports only: they cost the application nothing
 
 }  // namespace
 
@@ -22,6 +23,7 @@ Readiness::Readiness(ChildContext& context, const InitConfig& config, Callbacks 
     probes_.push_back(rules.probe);
   } else {
     for (const std::uint16_t port : config.ports) probes_.push_back(Probe{.tcp_port = port});
+    quick_tries_ = kQuickTries;
   }
   if (probes_.empty()) {
     retry_.start(Millis(1000), [this] { callbacks_.ready(); });
@@ -49,7 +51,7 @@ void Readiness::judge(const ProbeResult& result) {
   last_detail_ = result.detail;
   if (!result.ok) {
     retry_.start(pause_, [this] { attempt(); });
-    pause_ = std::min(pause_ * 2, max_pause_);
+    if (quick_tries_-- <= 0) pause_ = std::min(pause_ * 2, max_pause_);
     callbacks_.waiting(result.detail);
     return;
   }

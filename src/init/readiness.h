@@ -27,6 +27,7 @@ class Readiness {
   const InitConfig& config_;
   Callbacks callbacks_;
   std::vector<Probe> probes_;  // those that were not good yet
+  int quick_tries_ = 0;        // attempts before the pause grows
   Millis pause_{0};            // before the next attempt
   Millis max_pause_{0};
   std::string last_detail_;
