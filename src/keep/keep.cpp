@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 namespace croft {
 namespace {
@@ -36,11 +37,30 @@ pid_t start(std::vector<std::string>& argv, const sigset_t& mask) {
   ::_exit(127);
 }
 
+// What runs beside the program.
+struct Helper {
+  std::function<void()> run;  // empty: there is none
+  pid_t pid = -1;
+  SteadyClock::time_point began{};
+};
+
+void start_helper(Helper& helper, const sigset_t& mask) {
+  if (!helper.run || helper.pid > 0) return;
+  helper.began = SteadyClock::now();
+  helper.pid = ::fork();
+  if (helper.pid != 0) return;
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  helper.run();
+  ::_exit(1);
+}
+
 // Reaps everything that has ended: the exit code of `child` when it was among it.
-std::optional<int> reap(pid_t child) {
+std::optional<int> reap(pid_t child, Helper& helper) {
   std::optional<int> code;
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (pid == helper.pid) helper.pid = -1;
     if (pid != child) continue;
     code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
@@ -51,17 +71,28 @@ bool stops(int number) {
   return number == SIGTERM || number == SIGINT || number == SIGQUIT;
 }
 
+// The signals that are waited for, and those that were blocked before.
+struct Signals {
+  sigset_t watched;
+  sigset_t original;
+};
+
 // Waits until `child` has ended and gives its exit code; `stopped` is set when it was told to end.
-int wait_for_end(pid_t child, const sigset_t& watched, bool& stopped) {
+int wait_for_end(pid_t child, Helper& helper, const Signals& signals, const KeepLimits& limits,
+                 bool& stopped) {
   for (;;) {
-    const int number = ::sigwaitinfo(&watched, nullptr);
-    if (number < 0) continue;
-    if (number != SIGCHLD) {
-      stopped = stopped || stops(number);
-      ::kill(child, number);
-      continue;
+    // First: something may have ended while nobody waited for it.
+    if (const auto code = reap(child, helper)) return *code;
+    if (helper.run && helper.pid <= 0) {
+      // The program's signals wait as long, which is not long.
+      const bool early = SteadyClock::now() - helper.began < limits.soon;
+      if (early) std::this_thread::sleep_for(limits.pause);
+      start_helper(helper, signals.original);
     }
-    if (const auto code = reap(child)) return *code;
+    const int number = ::sigwaitinfo(&signals.watched, nullptr);
+    if (number < 0 || number == SIGCHLD) continue;
+    stopped = stopped || stops(number);
+    ::kill(child, number);
   }
 }
 
@@ -79,22 +110,24 @@ bool stopped_during(std::chrono::milliseconds pause, const sigset_t& watched) {
 
 }  // namespace
 
-int keep(std::vector<std::string> argv, const KeepLimits& limits) {
-  const sigset_t watched = watched_signals();
-  sigset_t original;
-  ::sigprocmask(SIG_BLOCK, &watched, &original);
+int keep(std::vector<std::string> argv, const KeepLimits& limits,
+         const std::function<void()>& run_helper) {
+  Signals signals{.watched = watched_signals(), .original = {}};
+  ::sigprocmask(SIG_BLOCK, &signals.watched, &signals.original);
+  Helper helper{.run = run_helper};
+  start_helper(helper, signals.original);
   bool stopped = false;
   for (int early = 0;;) {
     const auto began = SteadyClock::now();
-    const pid_t child = start(argv, original);
+    const pid_t child = start(argv, signals.original);
     if (child < 0) return 127;
-    const int code = wait_for_end(child, watched, stopped);
+    const int code = wait_for_end(child, helper, signals, limits, stopped);
     if (stopped) return code;
     early = SteadyClock::now() - began < limits.soon ? early + 1 : 0;
     if (early >= limits.early_ends) return code;
     std::fprintf(stderr, "croft-keep: %s ended with %d, starting it again\n", argv[0].c_str(),
                  code);
-    if (early > 0 && stopped_during(limits.pause, watched)) return code;
+    if (early > 0 && stopped_during(limits.pause, signals.watched)) return code;
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct KeepLimits {
 // Runs `argv` (not empty) until it was told to stop by SIGTERM, SIGINT or SIGQUIT, which are passed
 // on like SIGHUP, SIGUSR1 and SIGUSR2. Reaps orphans. Blocks these signals in this thread. Returns
 // the exit code of the last run, 128 + the signal that ended it; 127 when it cannot be started.
-int keep(std::vector<std::string> argv, const KeepLimits& limits);
+//
+// `helper` runs beside it in a process of its own, and again whenever that ends, without limit:
+// limits.pause later when it was soon after its start.
+int keep(std::vector<std::string> argv, const KeepLimits& limits,
+         const std::function<void()>& helper = {});
 
 }  // namespace croft

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <functional>
+#include <stdexcept>
 
 namespace croft {
 namespace {
@@ -13,12 +16,13 @@ namespace {
 // descriptor 3 is read line by line.
 class Kept {
  public:
-  explicit Kept(const std::string& script, KeepLimits limits = {}) {
+  explicit Kept(const std::string& script, KeepLimits limits = {},
+                const std::function<void()>& helper = {}) {
     if (::pipe(pipe_) != 0) throw std::runtime_error("pipe");
     pid_ = ::fork();
     if (pid_ == 0) {
       ::dup2(pipe_[1], 3);
-      ::_exit(keep({"/bin/sh", "-c", script}, limits));
+      ::_exit(keep({"/bin/sh", "-c", script}, limits, helper));
     }
     ::close(pipe_[1]);
   }
@@ -80,6 +84,30 @@ TEST(Keep, WhatRanForAWhileIsStartedAgainWhateverWasBefore) {
   Kept kept("echo run >&3; exit 5",
             {.early_ends = 1, .soon = std::chrono::milliseconds(0), .pause = {}});
   for (int i = 0; i < 5; ++i) EXPECT_EQ(kept.line(), "run");
+}
+
+TEST(Keep, KeepsTheHelperToo) {
+  const auto helper = [] {
+    ::dprintf(3, "%d\n", ::getpid());
+    for (;;) ::pause();
+  };
+  Kept kept("exec sleep 600", {.pause = std::chrono::milliseconds(1)}, helper);
+  const std::string first = kept.line();
+  ::kill(std::stoi(first), SIGKILL);
+  const std::string second = kept.line();
+  ASSERT_FALSE(second.empty());
+  EXPECT_NE(second, first);
+  kept.signal(SIGTERM);
+  EXPECT_EQ(kept.wait(), 128 + SIGTERM);
+  EXPECT_EQ(kept.line(), "") << "it ended with the program";
+}
+
+TEST(Keep, AHelperThatEndsAgainAndAgainHoldsNothingUp) {
+  const auto helper = [] { ::dprintf(3, "helper\n"); };
+  Kept kept("while [ ! -e /nowhere ]; do sleep 0.02; done; exit 0", {}, helper);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(kept.line(), "helper");
+  kept.signal(SIGTERM);
+  EXPECT_EQ(kept.wait(), 128 + SIGTERM);
 }
 
 TEST(Keep, StopsWhileItWaitsToStartAgain) {
