@@ -31,7 +31,8 @@ NodePublisher::NodePublisher(Store& store, const World& world, AgentHub& hub,
       install_id_(std::move(install_id)),
       local_(std::move(local)),
       facts_(std::move(facts)),
-      edge_(entrance_of(facts_, platform)) {}
+      edge_(entrance_of(facts_, platform)),
+      domain_(platform.domain) {}
 
 Task<Result<NodePlanInput>> NodePublisher::read_input() {
   auto input = co_await store_.read([](const Tx& tx) -> Result<NodePlanInput> {
@@ -58,6 +59,7 @@ Task<Result<NodePlanInput>> NodePublisher::read_input() {
   input->denied4 = facts_.addresses4;
   input->denied6 = facts_.addresses6;
   input->edge = edge_;
+  input->platform_domain = domain_;
   for (const auto& [id, node] : world_.nodes()) {
     input->containers.insert(input->containers.end(), node.containers.begin(),
                              node.containers.end());

@@ -14,7 +14,7 @@ namespace croft {
 class NodePublisher final : public Reconciler {
  public:
   // `local`: the one node of this machine, whose facts are `facts`. It has an edge with the ports
-  // of `platform`.
+  // and the domain of `platform`.
   NodePublisher(Store& store, const World& world, AgentHub& hub, const AddressPlan& addresses,
                 std::string install_id, Node local, HostFacts facts,
                 const PlatformAddress& platform);
@@ -33,6 +33,7 @@ class NodePublisher final : public Reconciler {
   Node local_;
   HostFacts facts_;
   EdgeEntrance edge_;
+  std::string domain_;
   NodeDesired last_;
   std::int64_t last_generation_ = 0;  // used before, also by croftd's that ran before
 };

@@ -49,7 +49,8 @@ Platform::Parts::Parts(Runtime& rt, Store& store, Clock& clock, Random& random,
       stopped(store, world, clock),
       hub(rt, clock, world, logs),
       agent_server(rt, hub, {}),
-      edge(rt, (options.home / "edge" / kEdgeSocketName).string()),
+      edge(rt, (options.home / "edge" / kEdgeSocketName).string(),
+           options.home / "edge" / kEdgeResolverName),
       changes(rt),
       password_pool(2),
       auth(store, password_pool, clock, random, PasswordCost{}),
@@ -96,7 +97,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
   networks = std::make_unique<NetworkReconciler>(store, engine, world, names, *addresses,
                                                  options.home / "cores", node);
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, *addresses);
-  edges = std::make_unique<EdgeReconciler>(store, engine, edge, names, *addresses, options.platform,
+  edges = std::make_unique<EdgeReconciler>(engine, edge, world, node.id, names, options.platform,
                                            options.home / "edge");
   leftovers = std::make_unique<LeftoverReconciler>(store, engine, *artifacts, names);
   publisher_loop = std::make_unique<Loop>(rt, clock, *publisher, kLoopPeriod);
@@ -112,6 +113,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
   world.on_change([this] {
     publisher_loop->wake();
     network_loop->wake();
+    if (edges->waits_for_routes()) edge_loop->wake();
   });
 }
 

@@ -11,7 +11,7 @@
 namespace croft {
 
 Status prepare_edge_directory(const std::filesystem::path& directory) {
-  for (const char* name : {kEdgeDataName, kEdgeConfigName}) {
+  for (const char* name : {kEdgeDataName, kEdgeConfigName, kEdgeRoutesName}) {
     CROFT_TRY(make_directories(directory / name, 0700));
   }
   // Where Caddy keeps it below XDG_CONFIG_HOME.

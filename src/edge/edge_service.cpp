@@ -14,10 +14,11 @@ std::string inside(const char* name) {
 engine::ContainerSettings container(const EdgeServiceConfig& config, const engine::Labels& labels) {
   engine::ContainerSettings settings;
   settings.image = config.image;
-  // A Caddy that ends is started again within its container (src/keep).
-  settings.command = {"/croft/keep", "/usr/bin/caddy", "run", "--resume"};
+  // A Caddy that ends is started again within its container, and the resolver beside it (src/keep).
+  settings.command = {"/croft/keep",    "--resolver", inside(kEdgeResolverName),
+                      "/usr/bin/caddy", "run",        "--resume"};
   // The admin address of a Caddy that has no configuration yet.
-  settings.env = {{"CADDY_ADMIN", fmt::format("unix/{}|0600", edge_admin_socket())},
+  settings.env = {{"CADDY_ADMIN", fmt::format("unix/{}|0600", inside(kEdgeSocketName))},
                   {"HOME", kEdgeDir},
                   {"XDG_CONFIG_HOME", inside(kEdgeConfigName)},
                   {"XDG_DATA_HOME", inside(kEdgeDataName)}};
@@ -56,12 +57,13 @@ engine::ServiceSpec edge_service_spec(const EdgeServiceConfig& config) {
   return spec;
 }
 
-std::string edge_admin_socket() {
-  return inside(kEdgeSocketName);
-}
-
-std::string edge_storage_directory() {
-  return inside(kEdgeDataName);
+EdgeSettings edge_paths() {
+  EdgeSettings settings;
+  settings.admin_socket = inside(kEdgeSocketName);
+  settings.storage_dir = inside(kEdgeDataName);
+  settings.routes_dir = inside(kEdgeRoutesName);
+  settings.resolver_socket = inside(kEdgeResolverName);
+  return settings;
 }
 
 }  // namespace croft

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/spec.h"
+#include "plan/edge_config.h"
 
 namespace croft {
 
@@ -22,8 +23,7 @@ struct EdgeServiceConfig {
 // one again from then on. Changing the spec replaces the tasks, which closes every connection.
 engine::ServiceSpec edge_service_spec(const EdgeServiceConfig& config);
 
-// For EdgeSettings: the paths as Caddy sees them.
-std::string edge_admin_socket();
-std::string edge_storage_directory();
+// Settings with the paths as Caddy sees them there.
+EdgeSettings edge_paths();
 
 }  // namespace croft

@@ -50,7 +50,8 @@ TEST(EdgeService, RunsOnEdgeNodesInTheHostsNetworkWithLittlePower) {
   EXPECT_EQ(spec.labels.at("croft.install"), "abc123");
   EXPECT_EQ(spec.container.labels.at("croft.role"), "edge");
   EXPECT_THAT(spec.container.command,
-              testing::ElementsAre("/croft/keep", "/usr/bin/caddy", "run", "--resume"));
+              testing::ElementsAre("/croft/keep", "--resolver", "/croft/edge/dns.sock",
+                                   "/usr/bin/caddy", "run", "--resume"));
   EXPECT_EQ(spec.container.env.at("CADDY_ADMIN"), "unix//croft/edge/admin.sock|0600");
   EXPECT_THAT(spec.container.capabilities_drop, testing::ElementsAre("ALL"));
   EXPECT_EQ(spec.container.mounts.front().source, "/srv/croft/edge");
@@ -58,11 +59,9 @@ TEST(EdgeService, RunsOnEdgeNodesInTheHostsNetworkWithLittlePower) {
 }
 
 TEST(EdgeService, ItsPathsAreGoodSettings) {
-  EdgeDesired desired;
-  desired.settings = {.platform_domain = "example.test",
-                      .admin_socket = edge_admin_socket(),
-                      .storage_dir = edge_storage_directory()};
-  EXPECT_TRUE(render_edge_config(desired));
+  EdgeSettings settings = edge_paths();
+  settings.platform_domain = "example.test";
+  EXPECT_TRUE(render_edge_config(settings));
 }
 
 class EdgeDirectory : public testing::Test {

@@ -9,6 +9,7 @@
 
 #include "base/json_codec.h"
 #include "model/core_state.h"
+#include "model/edge_route.h"
 #include "model/ids.h"
 
 namespace croft {
@@ -42,6 +43,8 @@ struct NodeDesired {
   std::int64_t generation = 0;
   NodeUplink uplink;
   EdgeEntrance edge;  // on this node; empty where it has no edge
+  // What that edge serves. Absent: an older croftd said nothing of it, and what is stays.
+  std::optional<std::vector<EdgeRoute>> edge_routes;
   std::vector<NodeSegment> segments;
   std::vector<CoreDesired> cores;
   // What a container of a tenant, or a build, may have written beside its volumes; 0: any amount.
@@ -49,7 +52,7 @@ struct NodeDesired {
   std::int64_t volume_bytes = 0;  // what the volumes of one may hold; 0: any amount
 };
 BOOST_DESCRIBE_STRUCT(NodeDesired, (),
-                      (generation, uplink, edge, segments, cores, container_disk_bytes,
+                      (generation, uplink, edge, edge_routes, segments, cores, container_disk_bytes,
                        volume_bytes))
 
 // A container of croft's on this node, running or stopped. Swarm itself does not know the addresses
@@ -79,9 +82,10 @@ BOOST_DESCRIBE_STRUCT(ObservedContainer, (),
                        exit_report, started_at, finished_at))
 
 struct NodeObserved {
-  std::string life;             // of the agent, as it said when it connected: one per start
-  std::int64_t sequence = 0;    // of this report within the life; a higher one is newer
-  std::int64_t generation = 0;  // applied
+  std::string life;                  // of the agent, as it said when it connected: one per start
+  std::int64_t sequence = 0;         // of this report within the life; a higher one is newer
+  std::int64_t generation = 0;       // applied
+  std::int64_t edge_generation = 0;  // whose routes this node's edge serves; 0: none were put yet
   std::string error;
   std::vector<std::string> segments;  // devices that exist and match
   std::vector<CoreObserved> cores;
@@ -89,7 +93,7 @@ struct NodeObserved {
   std::vector<ObservedContainer> containers;
 };
 BOOST_DESCRIBE_STRUCT(NodeObserved, (),
-                      (life, sequence, generation, error, segments, cores, containers_known,
-                       containers))
+                      (life, sequence, generation, edge_generation, error, segments, cores,
+                       containers_known, containers))
 
 }  // namespace croft

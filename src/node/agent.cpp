@@ -42,6 +42,7 @@ Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Lay
       options_(std::move(options)),
       changed_(runtime),
       files_(options_.cores),
+      routes_(options_.routes),
       relay_(runtime, files_, changed_),
       containers_(runtime, engine, options_.install_id, changed_),
       layers_(
@@ -99,10 +100,14 @@ Task<void> Agent::look() {
     // Most changes are news for cores, and urgent: a deployment waits for them.
     std::string host_part = host_part_of(desired);
     const bool host_too = check || host_part != host_part_;
-    const Status done = co_await run_blocking(pool_, [this, &desired, host_too] {
+    Status edge;  // by itself: trouble with the network is not the edge's
+    Status done = co_await run_blocking(pool_, [this, &desired, &edge, host_too] {
+      edge = converge_edge(desired, host_too);
       const Status host = host_too ? converge_host(desired) : Status();
       return host ? converge_cores(desired) : host;
     });
+    if (edge && desired.edge_routes) edge_generation_ = desired.generation;
+    if (done) done = std::move(edge);
     if (host_too || !done) next_check_ = clock_.steady() + (done ? kCheckPeriod : kRetryPause);
     host_part_ = done ? std::move(host_part) : "";
     const std::string before = std::exchange(error_, done ? "" : done.error().message());
@@ -167,8 +172,14 @@ Status Agent::converge_cores(const NodeDesired& desired) {
   return write_file_atomically(options_.directory / kDesiredFile, to_json_text(desired), 0600);
 }
 
+Status Agent::converge_edge(const NodeDesired& desired, bool look) {
+  if (!desired.edge_routes) return {};
+  return routes_.apply(*desired.edge_routes, look);
+}
+
 void Agent::publish() {
   NodeObserved observed{.generation = applied_generation_,
+                        .edge_generation = edge_generation_,
                         .error = error_,
                         .segments = segments_,
                         .cores = relay_.reports()};
@@ -191,7 +202,8 @@ Status purge(HostNetwork& network, const AgentOptions& options) {
     auto before = from_json_text<KernelSettings>(*text);
     if (before) CROFT_TRY(network.restore_settings(*before));
   }
-  for (const std::filesystem::path& directory : {options.directory, options.cores}) {
+  for (const std::filesystem::path& directory :
+       {options.directory, options.cores, options.routes}) {
     std::error_code error;
     std::filesystem::remove_all(directory, error);
     if (!error) continue;

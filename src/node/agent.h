@@ -14,6 +14,7 @@
 #include "node/control_link.h"
 #include "node/core_files.h"
 #include "node/core_relay.h"
+#include "node/edge_routes_dir.h"
 #include "node/layer_guard.h"
 #include "task/group.h"
 #include "task/pool.h"
@@ -24,6 +25,7 @@ namespace croft::node {
 struct AgentOptions {
   std::filesystem::path directory;  // <home>/nodes/<node id>: what only the agent needs
   std::filesystem::path cores;      // <home>/cores: the same path on every node
+  std::filesystem::path routes;     // <home>/edge/routes: what the edge of this node serves
   std::string node_id;
   std::string install_id;
   HttpEndpoint control;
@@ -47,6 +49,7 @@ class Agent {
   // These block; on the pool. What the machine itself must have, and what its cores are told.
   Status converge_host(const NodeDesired& desired);
   Status converge_cores(const NodeDesired& desired);
+  Status converge_edge(const NodeDesired& desired, bool look);
   Status keep_settings();
   void publish();
 
@@ -56,6 +59,7 @@ class Agent {
   Pool pool_{1};
   Signal changed_;
   CoreFiles files_;
+  EdgeRoutesDir routes_;
   CoreRelay relay_;
   ContainerWatch containers_;
   LayerGuard layers_;
@@ -68,12 +72,13 @@ class Agent {
   std::string host_part_;  // of the desired state, that the machine was last converged to
   std::string ruleset_;    // as applied by this process
   std::int64_t applied_generation_ = 0;
+  std::int64_t edge_generation_ = 0;
   std::vector<std::string> segments_;
   std::string error_;
 };
 
 // Removes every interface, route, rule and setting of the installation from the machine, and the
-// state below `directory` and `cores`. Idempotent. Blocks.
+// state below `directory`, `cores` and `routes`. Idempotent. Blocks.
 Status purge(HostNetwork& network, const AgentOptions& options);
 
 }  // namespace croft::node

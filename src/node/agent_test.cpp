@@ -71,6 +71,7 @@ class AgentTest : public testing::Test {
     home_ = ::mkdtemp(path);
     options_ = {.directory = home_ / "nodes" / "n",
                 .cores = home_ / "cores",
+                .routes = home_ / "edge" / "routes",
                 .node_id = std::string(kIdLength, 'n'),
                 .install_id = kInstall,
                 .control = HttpEndpoint::unix_socket(home_ / "agent.sock")};

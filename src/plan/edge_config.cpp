@@ -7,13 +7,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <map>
-#include <set>
 
-#include "model/project.h"
-#include "model/service.h"
 #include "plan/edge_names.h"
 #include "plan/edge_pages.h"
+#include "plan/edge_routes.h"
 
 namespace croft {
 namespace {
@@ -22,7 +19,8 @@ namespace json = boost::json;
 
 // sun_path has 108 bytes; Caddy puts nothing of its own there, the host's view may be longer.
 constexpr std::size_t kMaxSocketPath = 100;
-constexpr std::size_t kMaxPathPrefix = 200;
+// Of the question whether a name may have a certificate.
+constexpr const char* kPermissionPath = "/croft/may-have-certificate";
 
 bool is_address(int family, const std::string& text) {
   in6_addr buffer{};
@@ -40,13 +38,6 @@ bool valid_file_path(std::string_view path) {
          std::all_of(
              path.begin(), path.end(),
              [](char c) { return plain_path_char(c) || c == ' ' || c == ':'; });
-}
-
-bool valid_path_prefix(std::string_view path) {
-  if (path == "/") return true;
-  return path.size() > 1 && path.size() <= kMaxPathPrefix && path.front() == '/' &&
-         path.back() != '/' && path.find("//") == std::string_view::npos &&
-         std::all_of(path.begin(), path.end(), plain_path_char);
 }
 
 Status validate_settings(const EdgeSettings& settings) {
@@ -69,9 +60,14 @@ Status validate_settings(const EdgeSettings& settings) {
     return bad(fmt::format("admin socket {} is not an absolute path of at most {} plain characters",
                            settings.admin_socket, kMaxSocketPath));
   }
-  if (!valid_file_path(settings.storage_dir)) {
-    return bad(fmt::format("storage directory {} is not an absolute path of plain characters",
-                           settings.storage_dir));
+  if (!valid_file_path(settings.resolver_socket) ||
+      settings.resolver_socket.size() > kMaxSocketPath) {
+    return bad(fmt::format("resolver {} is not an absolute path of at most {} plain characters",
+                           settings.resolver_socket, kMaxSocketPath));
+  }
+  for (const std::string* directory : {&settings.storage_dir, &settings.routes_dir}) {
+    if (valid_file_path(*directory)) continue;
+    return bad(fmt::format("directory {} is not an absolute path of plain characters", *directory));
   }
   if (!settings.access_log.empty() && !valid_file_path(settings.access_log)) {
     return bad(fmt::format("access log {} is not an absolute path of plain characters",
@@ -79,10 +75,6 @@ Status validate_settings(const EdgeSettings& settings) {
   }
   if (settings.stream_close_delay_s < 0) return bad("the stream close delay is negative");
   return {};
-}
-
-json::array strings(const std::vector<std::string>& items) {
-  return json::array(items.begin(), items.end());
 }
 
 std::string seconds(int count) {
@@ -123,20 +115,24 @@ json::object transport() {
   };
 }
 
-json::object proxy(const EdgeRoute& route, const EdgeSettings& settings) {
+json::object proxy(const EdgeSettings& settings) {
   const json::object upstreams{
       {"source", "a"},
-      {"name", fmt::format("{}.{}.croft", route.service, route.project)},
-      {"port", std::to_string(route.port)},
+      // The last label is for the resolver; the dot keeps the search list of the machine out.
+      {"name",
+       "{http.regexp.route.service}.{http.regexp.route.project}.croft.{http.regexp.route.core}."},
+      {"port", "{http.regexp.route.port}"},
       {"refresh", "500ms"},
       {"dial_timeout", "1s"},
       {"versions", json::object{{"ipv4", false}, {"ipv6", true}}},
-      {"resolver", json::object{{"addresses", json::array{fmt::format("udp/[{}]:{}", route.resolver,
-                                                                      route.resolver_port)}}}}};
+      {"resolver",
+       json::object{{"addresses", json::array{"unixpacket/" + settings.resolver_socket}}}}};
   return {
       {"handler", "reverse_proxy"},
       {"dynamic_upstreams", upstreams},
-      {"load_balancing", json::object{{"selection_policy", json::object{{"policy", "round_robin"}}},
+      // Not in turn: the turns would be counted for all services together, and of two services that
+      // are asked in turn each would be seen by the same instance for ever.
+      {"load_balancing", json::object{{"selection_policy", json::object{{"policy", "least_conn"}}},
                                       {"try_duration", "5s"},
                                       {"try_interval", "50ms"}}},
       {"flush_interval", -1},
@@ -149,47 +145,85 @@ json::object proxy(const EdgeRoute& route, const EdgeSettings& settings) {
       {"transport", transport()}};
 }
 
-json::object service_route(const EdgeRoute& route, const EdgeSettings& settings) {
-  json::object match{{"host", strings(route.hosts)}};
-  if (route.path_prefix != "/") {
-    match["path"] = json::array{route.path_prefix, route.path_prefix + "/*"};
-  }
-  return {{"match", json::array{std::move(match)}},
-          {"handle", json::array{log_field("project", route.project),
-                                 log_field("service", route.service), proxy(route, settings)}},
-          {"terminal", true}};
+json::object matched(json::object match, json::array handle) {
+  return {{"match", json::array{std::move(match)}}, {"handle", std::move(handle)}};
 }
 
-// Longest path first, then by name: Caddy takes the first that matches.
-Result<std::vector<EdgeRoute>> ordered(std::vector<EdgeRoute> routes) {
-  std::map<std::pair<std::string, std::string>, std::string> claimed;
-  for (EdgeRoute& route : routes) {
-    CROFT_TRY(validate_edge_route(route));
-    std::sort(route.hosts.begin(), route.hosts.end());
-    const std::string owner = route.project + "/" + route.service;
-    for (const std::string& host : route.hosts) {
-      const auto [at, fresh] = claimed.try_emplace({host, route.path_prefix}, owner);
-      if (fresh) continue;
-      return fail(ErrorCode::kConflict,
-                  fmt::format("route {}{} of service {}: service {} has it already; remove one",
-                              host, route.path_prefix, owner, at->second));
-    }
-  }
-  std::sort(routes.begin(), routes.end(), [](const EdgeRoute& a, const EdgeRoute& b) {
-    if (a.path_prefix.size() != b.path_prefix.size()) {
-      return a.path_prefix.size() > b.path_prefix.size();
-    }
-    return std::tie(a.path_prefix, a.hosts, a.port) < std::tie(b.path_prefix, b.hosts, b.port);
-  });
-  return routes;
+json::object subroute(json::object route) {
+  return {{"handler", "subroute"}, {"routes", json::array{std::move(route)}}};
 }
 
-json::array routes_json(const std::vector<EdgeRoute>& routes, const EdgeSettings& settings) {
+json::object regexp(std::string_view placeholder, std::string_view pattern,
+                    std::string_view name = {}) {
+  json::object match{{"pattern", pattern}};
+  if (!name.empty()) match["name"] = name;
+  return {{"vars_regexp", json::object{{placeholder, std::move(match)}}}};
+}
+
+json::object file_exists(const EdgeSettings& settings, std::string path) {
+  return {{"file", json::object{{"root", settings.routes_dir},
+                                {"try_files", json::array{std::move(path)}}}}};
+}
+
+// Files are found by the name as it is written, names mean the same in any letter case.
+json::object lower_case() {
+  json::array letters;
+  for (char c = 'A'; c <= 'Z'; ++c) {
+    letters.push_back(json::object{{"search", std::string(1, c)},
+                                   {"replace", std::string(1, static_cast<char>(c - 'A' + 'a'))}});
+  }
+  const json::object replace{{"replace", json::object{{"Host", std::move(letters)}}}};
+  return matched(regexp("{http.request.host}", "[A-Z]"),
+                 json::array{json::object{{"handler", "headers"}, {"request", replace}}});
+}
+
+// One inside the other, because matchers beside each other have no order. The first keeps names out
+// that would be another path: "." or "..", or none.
+json::object service_route(const EdgeSettings& settings) {
+  json::object found =
+      matched(regexp("{http.matchers.file.relative}", kEdgeRoutePattern, "route"),
+              json::array{log_field("project", "{http.regexp.route.project}"),
+                          log_field("service", "{http.regexp.route.service}"), proxy(settings)});
+  json::object known = matched(file_exists(settings, "/{http.request.host}/*"),
+                               json::array{subroute(std::move(found))});
+  return matched(regexp("{http.request.host}", "^[a-z0-9-]+([.][a-z0-9-]+)*$"),
+                 json::array{subroute(std::move(known))});
+}
+
+// Names under a domain of a single label need certificates of their own (clients refuse wildcards
+// there), which are made when somebody asks for one that has a route.
+bool has_wildcard(const EdgeSettings& settings) {
+  return settings.platform_domain.find('.') != std::string::npos;
+}
+
+// Where this edge asks itself whether a name may have a certificate.
+std::string permission_host(const EdgeSettings& settings) {
+  if (settings.listen_addresses.empty()) return "127.0.0.1";
+  return settings.listen_addresses.front();
+}
+
+// Whether a name is served everybody can see, so it is no secret who asks.
+json::object permission_route(const EdgeSettings& settings) {
+  json::object known =
+      matched(file_exists(settings, "/{http.request.uri.query.domain}/*"),
+              json::array{json::object{{"handler", "static_response"}, {"status_code", "200"}}});
+  json::object good =
+      matched(regexp("{http.request.uri.query.domain}", "^[a-z0-9-]+([.][a-z0-9-]+)*$"),
+              json::array{subroute(std::move(known))});
+  json::object asked = matched(
+      {{"host", json::array{permission_host(settings)}}, {"path", json::array{kPermissionPath}}},
+      json::array{subroute(std::move(good))});
+  return asked;
+}
+
+json::array routes_json(const EdgeSettings& settings, bool with_permission) {
   json::array list;
   const json::object preparation{
       {"handle", json::array{trusted_headers(), log_field("request_id", "{http.request.uuid}")}}};
   list.push_back(preparation);
-  for (const EdgeRoute& route : routes) list.push_back(service_route(route, settings));
+  if (with_permission) list.push_back(permission_route(settings));
+  list.push_back(lower_case());
+  list.push_back(service_route(settings));
   const json::object unknown_name{{"handler", "error"}, {"status_code", 404}};
   list.push_back(json::object{{"handle", json::array{unknown_name}}});
   return list;
@@ -209,7 +243,7 @@ json::array listeners(const EdgeSettings& settings, std::uint16_t port) {
 
 // What the server for HTTP and the one for HTTPS have in common.
 json::object server(const EdgeSettings& settings, std::uint16_t port, json::array protocols,
-                    const std::vector<EdgeRoute>& routes) {
+                    bool with_permission) {
   return {{"listen", listeners(settings, port)},
           {"protocols", std::move(protocols)},
           {"read_header_timeout", "10s"},
@@ -219,49 +253,46 @@ json::object server(const EdgeSettings& settings, std::uint16_t port, json::arra
           // answers between the body's last byte and its end, the proxy then breaks the answer off
           // (about 1 of 100 small POSTs, measured).
           {"enable_full_duplex", true},
-          {"routes", routes_json(routes, settings)},
+          {"routes", routes_json(settings, with_permission)},
           {"errors", json::object{{"routes", edge_error_routes()}}},
           {"automatic_https", json::object{{"disable", true}}},
           {"logs", json::object{}}};
 }
 
 // Two, because HTTP/2 on a server of both would mean HTTP/2 without TLS too (h2c).
-json::object servers(const EdgeSettings& settings, const std::vector<EdgeRoute>& routes) {
-  json::object https = server(settings, settings.https_port, json::array{"h1", "h2", "h3"}, routes);
+json::object servers(const EdgeSettings& settings) {
+  json::object https = server(settings, settings.https_port, json::array{"h1", "h2", "h3"}, false);
   // A client that names nobody, or somebody else, sees a certificate with the wrong name instead of
   // a connection that breaks.
   const json::object policy{{"default_sni", settings.platform_domain},
                             {"fallback_sni", settings.platform_domain}};
   https["tls_connection_policies"] = json::array{policy};
-  return {{"http", server(settings, settings.http_port, json::array{"h1"}, routes)},
+  const bool asks_itself = !has_wildcard(settings);
+  return {{"http", server(settings, settings.http_port, json::array{"h1"}, asks_itself)},
           {"https", std::move(https)}};
 }
 
-// Names that need a certificate. One wildcard serves every service, so that a new one waits for no
-// certificate; names outside it, and every name under a domain of a single label (clients refuse
-// wildcards there), get their own.
-json::array certificate_names(const EdgeDesired& desired, const std::vector<EdgeRoute>& routes) {
-  const std::string& domain = desired.settings.platform_domain;
-  const bool wildcard = domain.find('.') != std::string::npos;
-  const std::string suffix = "." + domain;
-  std::set<std::string> names{domain};
-  if (wildcard) names.insert("*" + suffix);
-  for (const EdgeRoute& route : routes) {
-    for (const std::string& host : route.hosts) {
-      const std::size_t dot = host.find('.');
-      const bool covered = wildcard && dot != std::string::npos && host.substr(dot) == suffix;
-      if (!covered) names.insert(host);
-    }
+// One wildcard serves every service, so that a new one waits for no certificate.
+json::object tls(const EdgeSettings& settings) {
+  const std::string& domain = settings.platform_domain;
+  const json::array issuers{json::object{{"module", "internal"}, {"ca", "local"}}};
+  if (has_wildcard(settings)) {
+    return {{"certificates", json::object{{"automate", json::array{"*." + domain, domain}}}},
+            {"automation",
+             json::object{{"policies", json::array{json::object{{"issuers", issuers}}}}}}};
   }
-  return strings({names.begin(), names.end()});
-}
-
-json::object tls(const EdgeDesired& desired, const std::vector<EdgeRoute>& routes) {
-  const json::object internal{{"module", "internal"}, {"ca", "local"}};
-  return {
-      {"certificates", json::object{{"automate", certificate_names(desired, routes)}}},
-      {"automation",
-       json::object{{"policies", json::array{json::object{{"issuers", json::array{internal}}}}}}}};
+  const std::string host = permission_host(settings);
+  const bool v6 = host.find(':') != std::string::npos;
+  const json::object permission{
+      {"module", "http"},
+      {"endpoint", fmt::format("http://{}:{}{}", v6 ? "[" + host + "]" : host, settings.http_port,
+                               kPermissionPath)}};
+  const json::object by_demand{
+      {"subjects", json::array{"*." + domain}}, {"on_demand", true}, {"issuers", issuers}};
+  return {{"certificates", json::object{{"automate", json::array{domain}}}},
+          {"automation",
+           json::object{{"on_demand", json::object{{"permission", permission}}},
+                        {"policies", json::array{by_demand, json::object{{"issuers", issuers}}}}}}};
 }
 
 // Access lines go their own way; what headers hold is the tenant's business and stays out.
@@ -292,36 +323,8 @@ json::object logging(const EdgeSettings& settings) {
 
 }  // namespace
 
-Status validate_edge_route(const EdgeRoute& route) {
-  const std::string name = fmt::format("route of service {}/{}", route.project, route.service);
-  const auto bad = [&](std::string message) {
-    return fail(ErrorCode::kInvalid, name + ": " + std::move(message));
-  };
-  if (!valid_project_name(route.project) || !valid_hostname(route.service)) {
-    return bad("these are not the names of a project and a service");
-  }
-  if (route.port == 0) return bad("it has no port");
-  if (route.hosts.empty()) return bad("it has no host name");
-  for (const std::string& host : route.hosts) {
-    if (!valid_platform_domain(host) || host.size() > 253) {
-      return bad(fmt::format("\"{}\" is not a host name", host));
-    }
-  }
-  if (!is_address(AF_INET6, route.resolver) || route.resolver_port == 0) {
-    return bad(fmt::format("the resolver \"{}\" is not an IPv6 address", route.resolver));
-  }
-  if (!valid_path_prefix(route.path_prefix)) {
-    return bad(fmt::format("path \"{}\" must be / or /name/…, of letters, digits and -_.~@+",
-                           route.path_prefix));
-  }
-  return {};
-}
-
-Result<std::string> render_edge_config(const EdgeDesired& desired) {
-  CROFT_TRY(validate_settings(desired.settings));
-  const auto routes = ordered(desired.routes);
-  if (!routes) return fail(routes.error());
-  const EdgeSettings& settings = desired.settings;
+Result<std::string> render_edge_config(const EdgeSettings& settings) {
+  CROFT_TRY(validate_settings(settings));
 
   const std::string delay = seconds(settings.stream_close_delay_s);
   const json::object http{{"http_port", settings.http_port},
@@ -330,7 +333,7 @@ Result<std::string> render_edge_config(const EdgeDesired& desired) {
                           {"grace_period", delay},
                           // GET /metrics on the admin socket; by server and code, never by host.
                           {"metrics", json::object{}},
-                          {"servers", servers(settings, *routes)}};
+                          {"servers", servers(settings)}};
   const json::object authority{{"name", "croft"}, {"install_trust", false}};
   const json::object config{
       {"admin", json::object{{"listen", fmt::format("unix/{}|0600", settings.admin_socket)},
@@ -338,7 +341,7 @@ Result<std::string> render_edge_config(const EdgeDesired& desired) {
       {"logging", logging(settings)},
       {"storage", json::object{{"module", "file_system"}, {"root", settings.storage_dir}}},
       {"apps", json::object{{"http", http},
-                            {"tls", tls(desired, *routes)},
+                            {"tls", tls(settings)},
                             {"pki", json::object{{"certificate_authorities",
                                                   json::object{{"local", authority}}}}}}}};
   return json::serialize(config);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/described.h"
+#include "plan/edge_routes.h"
 
 namespace croft {
 namespace {
@@ -70,6 +71,11 @@ NodeDesired plan_node(const AddressPlan& addresses, const NodePlanInput& input) 
 
   NodeDesired desired;
   desired.edge = input.edge;
+  desired.edge_routes.emplace();
+  if (!input.edge.tcp_ports.empty()) {
+    desired.edge_routes =
+        edge_routes(addresses, input.projects, input.services, input.platform_domain);
+  }
   desired.container_disk_bytes = input.container_disk_bytes;
   desired.volume_bytes = input.volume_bytes;
   desired.uplink.segment = segment(input, 0);

@@ -22,6 +22,7 @@ struct NodePlanInput {
   std::vector<std::string> denied4;
   std::vector<std::string> denied6;
   EdgeEntrance edge;
+  std::string platform_domain;            // of the names that the edge serves
   std::int64_t container_disk_bytes = 0;  // as in NodeDesired
   std::int64_t volume_bytes = 0;
   std::vector<Project> projects;

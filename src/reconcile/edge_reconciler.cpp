@@ -3,10 +3,6 @@
 #include "base/log.h"
 #include "edge/edge_directory.h"
 #include "edge/edge_service.h"
-#include "plan/edge_names.h"
-#include "store/projects.h"
-#include "store/services.h"
-
 namespace croft {
 namespace {
 
@@ -15,21 +11,22 @@ constexpr Millis kEdgeLimit{10'000};
 
 }  // namespace
 
-EdgeReconciler::EdgeReconciler(Store& store, engine::SwarmEngine& engine, Edge& edge,
-                               const Names& names, const AddressPlan& addresses,
-                               PlatformAddress platform, std::filesystem::path directory)
-    : store_(store),
-      engine_(engine),
+EdgeReconciler::EdgeReconciler(engine::SwarmEngine& engine, Edge& edge, const World& world,
+                               NodeId node, const Names& names, PlatformAddress platform,
+                               std::filesystem::path directory)
+    : engine_(engine),
       edge_(edge),
+      world_(world),
+      node_(std::move(node)),
       names_(names),
-      addresses_(addresses),
       platform_(std::move(platform)),
       directory_(std::move(directory)) {}
 
 Task<Status> EdgeReconciler::reconcile() {
   in_sync_ = false;
+  waits_for_routes_ = false;
   if (image_.empty()) co_return Status{};
-  auto wanted = co_await wanted_config();
+  auto wanted = wanted_config();
   if (!wanted) co_return fail(std::move(wanted).error());
   auto current = co_await edge_.current(kEdgeLimit);
   if (!current) {
@@ -39,11 +36,23 @@ Task<Status> EdgeReconciler::reconcile() {
     co_return fail(std::move(current).error());
   }
   CROFT_CO_TRY(co_await ensure_service());
-  if (!same_edge_config(*current, *wanted)) {
-    CROFT_CO_TRY(co_await edge_.apply(*wanted, kEdgeLimit));
-    log_info("the edge works by a new configuration", {{"bytes", wanted->size()}});
-  }
+  if (!same_edge_config(*current, *wanted)) CROFT_CO_TRY(co_await configure(std::move(*wanted)));
   in_sync_ = true;
+  co_return Status{};
+}
+
+// An edge that worked by an older croft's configuration, with the routes in it, would serve nothing
+// by this one until the routes are where it looks for them.
+Task<Status> EdgeReconciler::configure(std::string wanted) {
+  const NodeObserved* node = world_.node(node_);
+  if (node == nullptr || node->edge_generation == 0) {
+    waits_for_routes_ = true;
+    co_return fail(ErrorCode::kUnavailable,
+                   "configure the edge: croft-node has not put its routes in place yet");
+  }
+  const std::size_t bytes = wanted.size();
+  CROFT_CO_TRY(co_await edge_.apply(std::move(wanted), kEdgeLimit));
+  log_info("the edge works by a new configuration", {{"bytes", bytes}});
   co_return Status{};
 }
 
@@ -65,38 +74,12 @@ Task<Status> EdgeReconciler::ensure_service() {
   co_return co_await engine_.update_service(info.id, info.version, spec, kEngineLimit);
 }
 
-Task<Result<std::string>> EdgeReconciler::wanted_config() {
-  EdgeDesired desired;
-  desired.settings.platform_domain = platform_.domain;
-  desired.settings.http_port = platform_.http_port;
-  desired.settings.https_port = platform_.https_port;
-  desired.settings.admin_socket = edge_admin_socket();
-  desired.settings.storage_dir = edge_storage_directory();
-  auto routes = co_await store_.read([this](const Tx& tx) -> Result<std::vector<EdgeRoute>> {
-    std::vector<EdgeRoute> found;
-    auto projects = all_projects(tx, Scope::platform());
-    if (!projects) return fail(std::move(projects).error());
-    for (const Project& project : *projects) {
-      auto services = list_services(tx, Scope::platform(), project.id);
-      if (!services) return fail(std::move(services).error());
-      for (const Service& service : *services) {
-        if (!service.subdomain_enabled) continue;
-        auto named = edge_names(project.name, service.hostname, service.ports, platform_.domain);
-        if (!named) return fail(std::move(named).error());
-        for (const EdgeName& one : *named) {
-          found.push_back({.hosts = {one.host},
-                           .project = project.name,
-                           .service = service.hostname,
-                           .port = one.port,
-                           .resolver = addresses_.core_uplink(project.network_number).v6.str()});
-        }
-      }
-    }
-    return found;
-  });
-  if (!routes) co_return fail(std::move(routes).error());
-  desired.routes = std::move(*routes);
-  co_return render_edge_config(desired);
+Result<std::string> EdgeReconciler::wanted_config() const {
+  EdgeSettings settings = edge_paths();
+  settings.platform_domain = platform_.domain;
+  settings.http_port = platform_.http_port;
+  settings.https_port = platform_.https_port;
+  return render_edge_config(settings);
 }
 
 }  // namespace croft

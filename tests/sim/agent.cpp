@@ -114,7 +114,10 @@ Status Agent::converge(const NodeDesired& desired) {
 }
 
 void Agent::publish() {
-  NodeObserved observed{.generation = applied_generation_, .error = error_, .segments = segments_};
+  NodeObserved observed{.generation = applied_generation_,
+                        .edge_generation = applied_generation_,
+                        .error = error_,
+                        .segments = segments_};
   for (const auto& [container, report] : world_.core_reports) observed.cores.push_back(report);
   if (containers_.containers()) {
     observed.containers_known = true;

@@ -47,7 +47,7 @@ struct ControlPlane::Parts {
         publisher(store, observed, hub, addresses, installation.id, node, facts(), {}),
         networks(store, engine, observed, names, addresses, "/sim/cores", node),
         services(store, engine, observed, world.catalog, names, addresses),
-        edges(store, engine, world.edge, names, addresses, {},
+        edges(engine, world.edge, observed, node.id, names, {},
               std::filesystem::temp_directory_path() / "croft-sim-edge"),
         publisher_loop(world.runtime, world.clock, publisher, kLoopPeriod),
         network_loop(world.runtime, world.clock, networks, kLoopPeriod),
@@ -163,6 +163,7 @@ Task<void> ControlPlane::connect(Installation installation, AddressPlan plan, No
   parts.observed.on_change([&parts] {
     parts.publisher_loop.wake();
     parts.network_loop.wake();
+    if (parts.edges.waits_for_routes()) parts.edge_loop.wake();
   });
   store_->on_events([&parts](std::int64_t) { parts.executor.wake(); });
   app_ = std::make_unique<AppContext>(

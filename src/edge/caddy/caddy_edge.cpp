@@ -7,7 +7,7 @@
 namespace croft {
 namespace {
 
-// Ten thousand routes are 20 MB.
+// An older croft's, with ten thousand routes, is 20 MB.
 constexpr std::size_t kMaxConfigBytes = 64u << 20;
 
 // The text of Caddy's {"error": "…"}.
@@ -21,8 +21,10 @@ std::string reason_of(const HttpResponse& response) {
 
 }  // namespace
 
-CaddyEdge::CaddyEdge(Runtime& runtime, std::string admin_socket)
-    : client_(runtime, HttpEndpoint::unix_socket(std::move(admin_socket))) {}
+CaddyEdge::CaddyEdge(Runtime& runtime, std::string admin_socket,
+                     std::filesystem::path resolver_socket)
+    : client_(runtime, HttpEndpoint::unix_socket(std::move(admin_socket))),
+      resolver_socket_(std::move(resolver_socket)) {}
 
 Task<Status> CaddyEdge::apply(std::string config, Millis limit) {
   // Caddy takes an empty body as a wish to forget everything.
@@ -43,6 +45,12 @@ Task<Status> CaddyEdge::apply(std::string config, Millis limit) {
 }
 
 Task<Result<std::string>> CaddyEdge::current(Millis limit) {
+  std::error_code error;
+  if (!resolver_socket_.empty() && !std::filesystem::exists(resolver_socket_, error)) {
+    // As in the container of an older croft, which gets another one then.
+    co_return fail(ErrorCode::kUnavailable, "read the edge's configuration: it has no resolver",
+                   resolver_socket_.string());
+  }
   HttpRequest request{.target = "/config/"};
   request.limit = limit;
   request.max_body_bytes = kMaxConfigBytes;

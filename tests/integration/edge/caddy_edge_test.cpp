@@ -20,7 +20,7 @@ class CaddyHarness {
   CaddyHarness() {
     std::string pattern = "/tmp/croft-edge-XXXXXX";
     directory_ = mkdtemp(pattern.data());
-    edge_.emplace(runtime_, admin_socket());
+    edge_.emplace(runtime_, admin_socket(), "");
     start();
     for (int attempt = 0; attempt < 200; ++attempt) {
       if (runtime_.run_until_done(edge_->current(Millis(5000)))) return;

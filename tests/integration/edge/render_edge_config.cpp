@@ -1,4 +1,4 @@
-// Reads an EdgeDesired as JSON on standard input and prints the Caddy configuration.
+// Reads EdgeSettings as JSON on standard input and prints the Caddy configuration.
 #include <iostream>
 #include <iterator>
 
@@ -6,8 +6,8 @@
 
 int main() {
   const std::string text((std::istreambuf_iterator<char>(std::cin)), {});
-  const auto desired = croft::from_json_text<croft::EdgeDesired>(text);
-  const auto config = desired.and_then(croft::render_edge_config);
+  const auto settings = croft::from_json_text<croft::EdgeSettings>(text);
+  const auto config = settings.and_then(croft::render_edge_config);
   if (!config) {
     std::cerr << config.error().describe() << "\n";
     return 1;

@@ -1,7 +1,7 @@
 """Takes the applications of tests/apps through their lives side by side on one running croft.
 
 They wait for each other twice: until all of them are imported and deployed, and until all have been asked for the last time. In
-between no project comes or goes, which would cost the edge a connection that is just being made (edge_test.py says why).
+between none of them takes the CPU from another's measurements by coming or going.
 What one prints comes at its end, in one piece. --only APP runs one of them.
 """
 import argparse
