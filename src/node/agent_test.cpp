@@ -97,6 +97,54 @@ Task<bool> eventually(Condition condition) {
   co_return condition();
 }
 
+TEST_F(AgentTest, PutsTheRoutesOfItsEdgeInPlaceAndSaysSo) {
+  Runtime runtime;
+  const auto scenario = [](AgentTest* t, Runtime* r) -> Task<void> {
+    FakeControl control(*r);
+    control.desired = make_desired("shop");
+    HttpServer server(*r, control, {});
+    EXPECT_TRUE(server.listen_unix(t->home_ / "agent.sock", 0600));
+    Agent agent(*r, t->network_, t->engine_, t->meter_, t->clock_, t->options_);
+    Group group(*r);
+    group.spawn("control", server.run());
+    group.spawn("agent", agent.run());
+    const auto route = t->options_.routes / "web-shop.example.test" /
+                       "web.shop.80.fd123456789a00000000000000020001";
+
+    // An older croftd says nothing of routes.
+    EXPECT_TRUE(co_await eventually([&] { return control.last_report.generation == 7; }));
+    EXPECT_EQ(control.last_report.edge_generation, 0);
+    EXPECT_FALSE(std::filesystem::exists(t->options_.routes));
+
+    control.desired.generation = 8;
+    control.desired.edge_routes = {{{.host = "web-shop.example.test",
+                                     .project = "shop",
+                                     .service = "web",
+                                     .port = 80,
+                                     .core = "fd12:3456:789a::2:1"}}};
+    control.changed.notify();
+    EXPECT_TRUE(co_await eventually([&] { return control.last_report.edge_generation == 8; }));
+    EXPECT_TRUE(std::filesystem::exists(route));
+
+    // Trouble with the network is not the edge's.
+    control.desired.generation = 9;
+    control.desired.edge_routes->clear();
+    control.desired.uplink.segment.vni = 6;
+    t->network_.failure = Error(ErrorCode::kFailed, "no such device");
+    control.changed.notify();
+    EXPECT_TRUE(co_await eventually([&] { return control.last_report.edge_generation == 9; }));
+    EXPECT_FALSE(std::filesystem::exists(route));
+    EXPECT_EQ(control.last_report.generation, 8);
+
+    control.stopping = true;
+    control.changed.notify();
+    agent.request_stop();
+    co_await server.stop(Millis(0));
+    co_await group.join();
+  };
+  runtime.run_until_done(scenario(this, &runtime));
+}
+
 TEST_F(AgentTest, ConvergesAndReports) {
   Runtime runtime;
   const auto scenario = [](AgentTest* t, Runtime* r) -> Task<void> {

@@ -106,6 +106,23 @@ TEST_F(NodeDesiredTest, GenerationsMoveOnlyWithContent) {
   EXPECT_EQ(changed.generation, 11);
 }
 
+TEST_F(NodeDesiredTest, AnEdgeIsToldItsRoutesAndChangesOfThemAreNews) {
+  input_.platform_domain = "apps.example.test";
+  input_.services[0].subdomain_enabled = true;
+  ASSERT_TRUE(plan_node(addresses_, input_).edge_routes) << "nothing to serve is told, too";
+  EXPECT_TRUE(plan_node(addresses_, input_).edge_routes->empty()) << "no edge here";
+  input_.edge = {.addresses4 = {"192.0.2.2"}, .tcp_ports = {443}};
+  const NodeDesired before = plan_node(addresses_, input_);
+  ASSERT_EQ(before.edge_routes->size(), 1u);
+  EXPECT_EQ(before.edge_routes->at(0).host, "api-shop.apps.example.test");
+  EXPECT_EQ(before.edge_routes->at(0).core, addresses_.core_uplink(3).v6.str());
+  input_.services[0].subdomain_enabled = false;
+  NodeDesired after = plan_node(addresses_, input_);
+  number_generations(after, before, 9);
+  EXPECT_EQ(after.generation, 9);
+  EXPECT_EQ(after.cores[0].generation, before.cores[0].generation) << "no news for cores";
+}
+
 TEST_F(NodeDesiredTest, RoutesEveryProjectThroughItsCore) {
   const NodeDesired desired = plan_node(addresses_, input_);
   ASSERT_EQ(desired.uplink.routes.size(), 1u);

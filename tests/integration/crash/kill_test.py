@@ -215,6 +215,18 @@ class Kills(PlatformCase):
         self.assertLessEqual(knocker.longest, CADDY_REFUSES_AT_MOST_S, knocker.gaps)
         self.everything_is_there()
 
+    def test_edge_resolver(self):
+        def resolver():
+            children = children_of(self.outside.pid_of("edge"))
+            return [pid for pid in children if read_text(pathlib.Path(f"/proc/{pid}/comm")) != "caddy"]
+
+        def kill():
+            killed = wait_until("the edge's resolver", 10, resolver, 0.02)[0]
+            os.kill(killed, signal.SIGKILL)
+            wait_until("the next resolver", 10, lambda: resolver() not in ([], [killed]), 0.02)
+
+        self.nothing_lost(self.under_load("the edge's resolver", kill))
+
     def caddy(self):
         """The process named caddy in the edge's container, wherever it is in its tree."""
         try:
