@@ -1,7 +1,12 @@
 #include "edge/caddy/caddy_edge.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
+
+#include "base/fd.h"
 #include "base/json_codec.h"
 
 namespace croft {
@@ -19,10 +24,19 @@ std::string reason_of(const HttpResponse& response) {
   return fmt::format("status {}", response.status);
 }
 
+// The socket's file alone says nothing: it outlives its container.
+bool listens(const std::string& path) {
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  if (path.size() >= sizeof at.sun_path) return false;
+  std::copy(path.begin(), path.end(), at.sun_path);
+  const Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return socket && ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
+}
+
 }  // namespace
 
-CaddyEdge::CaddyEdge(Runtime& runtime, std::string admin_socket,
-                     std::filesystem::path resolver_socket)
+CaddyEdge::CaddyEdge(Runtime& runtime, std::string admin_socket, std::string resolver_socket)
     : client_(runtime, HttpEndpoint::unix_socket(std::move(admin_socket))),
       resolver_socket_(std::move(resolver_socket)) {}
 
@@ -45,11 +59,10 @@ Task<Status> CaddyEdge::apply(std::string config, Millis limit) {
 }
 
 Task<Result<std::string>> CaddyEdge::current(Millis limit) {
-  std::error_code error;
-  if (!resolver_socket_.empty() && !std::filesystem::exists(resolver_socket_, error)) {
+  if (!resolver_socket_.empty() && !listens(resolver_socket_)) {
     // As in the container of an older croft, which gets another one then.
     co_return fail(ErrorCode::kUnavailable, "read the edge's configuration: it has no resolver",
-                   resolver_socket_.string());
+                   resolver_socket_);
   }
   HttpRequest request{.target = "/config/"};
   request.limit = limit;

@@ -2,13 +2,17 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/check.h"
+#include "base/fd.h"
 #include "edge/caddy/caddy_edge.h"
 #include "edge/contract/edge_contract.h"
 
@@ -62,6 +66,24 @@ class CaddyHarness {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Caddy, EdgeContract, CaddyHarness);
+
+TEST(CaddyEdge, CountsAsDownWithoutItsResolver) {
+  CaddyHarness harness;
+  const std::string path = harness.admin_socket() + ".dns";
+  CaddyEdge edge(harness.runtime(), harness.admin_socket(), path);
+  const auto current = [&] { return harness.runtime().run_until_done(edge.current(Millis(5000))); };
+  EXPECT_EQ(current().error().code(), ErrorCode::kUnavailable);
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  std::copy(path.begin(), path.end(), at.sun_path);
+  {
+    const Fd listener(::socket(AF_UNIX, SOCK_SEQPACKET, 0));
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    ASSERT_EQ(::listen(listener.get(), 1), 0);
+    EXPECT_TRUE(current());
+  }
+  EXPECT_EQ(current().error().code(), ErrorCode::kUnavailable) << "nobody listens at the file";
+}
 
 }  // namespace
 }  // namespace croft
