@@ -461,9 +461,17 @@ class EdgeTest(unittest.TestCase):
     # -- the resolver -----------------------------------------------------------------------------
 
     def resolver(self):
+        """Its process; None while there is none."""
         with open(f"/proc/{self.keep.pid}/task/{self.keep.pid}/children", encoding="ascii") as file:
             children = [int(pid) for pid in file.read().split()]
-        return next((pid for pid in children if "sleep" not in open(f"/proc/{pid}/comm", encoding="ascii").read()), None)
+        for pid in children:
+            try:
+                with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                    if file.read().strip() != "sleep":
+                        return pid
+            except FileNotFoundError:
+                pass  # it ended meanwhile
+        return None
 
     def test_nothing_is_lost_while_the_resolver_is_killed(self):
         with Askers() as askers:
