@@ -24,6 +24,9 @@ class Histogram {
   // Upper bounds in seconds, ascending; above the last there is one more bucket.
   explicit Histogram(std::initializer_list<double> bounds)
       : bounds_(bounds), counts_(bounds.size() + 1) {}
+  // What somebody else counted; `counts` has one more than `bounds`.
+  Histogram(std::vector<double> bounds, std::vector<std::uint64_t> counts, double sum)
+      : bounds_(std::move(bounds)), counts_(std::move(counts)), sum_(sum) {}
 
   void observe(double seconds);
 

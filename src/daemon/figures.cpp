@@ -1,5 +1,7 @@
 #include "daemon/figures.h"
 
+#include <algorithm>
+
 namespace croft {
 namespace {
 
@@ -85,6 +87,60 @@ void write_cores(MetricsText& out, const std::vector<CoreFigures>& cores) {
   }
 }
 
+// Several nodes may have answered for one service.
+std::vector<HttpFigures> added_up(const std::vector<HttpFigures>& all) {
+  std::map<std::pair<std::string, std::string>, HttpFigures> sums;
+  for (const HttpFigures& one : all) {
+    const auto [found, is_new] = sums.try_emplace({one.project, one.service}, one);
+    HttpFigures& sum = found->second;
+    sum.durations.resize(kHttpDurationBounds.size() + 1);
+    if (is_new) continue;
+    for (std::size_t i = 0; i < std::min(sum.durations.size(), one.durations.size()); ++i) {
+      sum.durations[i] += one.durations[i];
+    }
+    sum.duration_sum_s += one.duration_sum_s;
+    sum.response_bytes += one.response_bytes;
+    for (const HttpCount& count : one.counts) {
+      const auto same = std::find_if(sum.counts.begin(), sum.counts.end(), [&](const auto& c) {
+        return c.method == count.method && c.code_class == count.code_class;
+      });
+      if (same == sum.counts.end()) {
+        sum.counts.push_back(count);
+      } else {
+        same->requests += count.requests;
+      }
+    }
+  }
+  std::vector<HttpFigures> list;
+  for (auto& [key, sum] : sums) list.push_back(std::move(sum));
+  return list;
+}
+
+void write_http(MetricsText& out, const std::vector<HttpFigures>& all) {
+  const std::vector<HttpFigures> services = added_up(all);
+  out.family("croft_http_requests_total", Kind::kCounter, "Requests that the edge has answered.");
+  for (const HttpFigures& one : services) {
+    for (const HttpCount& count : one.counts) {
+      out.value({{"project", one.project},
+                 {"service", one.service},
+                 {"method", count.method},
+                 {"code_class", count.code_class}},
+                number(count.requests));
+    }
+  }
+  out.family("croft_http_request_duration_seconds", Kind::kHistogram,
+             "From a request's head to the end of its answer.");
+  for (const HttpFigures& one : services) {
+    const Histogram histogram({kHttpDurationBounds.begin(), kHttpDurationBounds.end()},
+                              {one.durations.begin(), one.durations.end()}, one.duration_sum_s);
+    out.value({{"project", one.project}, {"service", one.service}}, histogram);
+  }
+  out.family("croft_http_response_bytes_total", Kind::kCounter, "Bodies of those answers.");
+  for (const HttpFigures& one : services) {
+    out.value({{"project", one.project}, {"service", one.service}}, number(one.response_bytes));
+  }
+}
+
 }  // namespace
 
 void DeploymentFigures::note_ended(const Process& process) {
@@ -134,6 +190,7 @@ std::string metrics_text(const PlatformFigures& figures, const DeploymentFigures
   out.value({{"reason", "disk"}}, number(figures.stopped_for_disk));
   out.value({{"reason", "volume"}}, number(figures.frozen_for_volume));
   write_cores(out, figures.cores);
+  write_http(out, figures.http);
   return out.text();
 }
 

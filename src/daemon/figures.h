@@ -8,6 +8,7 @@
 
 #include "api/api_handler.h"
 #include "base/metrics.h"
+#include "model/http_figures.h"
 #include "model/process.h"
 #include "reconcile/loop.h"
 
@@ -51,6 +52,7 @@ struct PlatformFigures {
   bool store_up = false;
   std::int64_t deployments_waiting = 0;
   std::vector<CoreFigures> cores;     // one for each project
+  std::vector<HttpFigures> http;      // by project and service, each once for a node
   std::int64_t stopped_for_disk = 0;  // containers
   std::int64_t frozen_for_volume = 0;
   std::int64_t failed_logins = 0;

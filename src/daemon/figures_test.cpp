@@ -32,6 +32,14 @@ PlatformFigures some() {
   figures.failed_logins = 7;
   figures.malformed_requests = 6;
   figures.stopped_for_disk = 8;
+  // The same service on two nodes.
+  const HttpFigures http{.project = "shop",
+                         .service = "web",
+                         .counts = {{"GET", "2xx", 3}},
+                         .durations = {3},
+                         .duration_sum_s = 0.01,
+                         .response_bytes = 500};
+  figures.http = {http, http};
   figures.frozen_for_volume = 9;
   return figures;
 }
@@ -60,6 +68,12 @@ TEST(Figures, AreWrittenWithTheirLabels) {
         "croft_authz_denied_total 4\n",
         "croft_api_malformed_requests_total 6\n",
         "croft_containers_stopped_total{reason=\"disk\"} 8\n",
+        "croft_http_requests_total{project=\"shop\",service=\"web\",method=\"GET\",code_class="
+        "\"2xx\"} 6\n",
+        "croft_http_request_duration_seconds_bucket{project=\"shop\",service=\"web\",le=\"0.005\"} "
+        "6\n",
+        "croft_http_request_duration_seconds_sum{project=\"shop\",service=\"web\"} 0.02\n",
+        "croft_http_response_bytes_total{project=\"shop\",service=\"web\"} 1000\n",
         "croft_containers_stopped_total{reason=\"volume\"} 9\n",
         "croft_login_failures_total 7\n",
         "croft_lb_active{project=\"shop\"} 1\n",

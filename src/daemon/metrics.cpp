@@ -59,6 +59,9 @@ Task<std::string> DaemonMetrics::text() {
     figures.reconcilers.push_back({loop->name(), loop->last_run()});
   }
   for (const auto& [node, at] : parts_.hub.last_seen()) figures.agents_seen[node.str()] = at;
+  for (const auto& [id, node] : parts_.world.nodes()) {
+    figures.http.insert(figures.http.end(), node.http.begin(), node.http.end());
+  }
   figures.disk_free_bytes = parts_.disk.free_bytes();
   figures.read_only = parts_.disk.read_only();
   figures.last_backup = last_backup(state_);

@@ -63,6 +63,7 @@ EdgeSettings edge_paths() {
   settings.storage_dir = inside(kEdgeDataName);
   settings.routes_dir = inside(kEdgeRoutesName);
   settings.resolver_socket = inside(kEdgeResolverName);
+  settings.access_log = inside(kEdgeAccessLogName);
   return settings;
 }
 

@@ -10,6 +10,7 @@
 #include "base/json_codec.h"
 #include "model/core_state.h"
 #include "model/edge_route.h"
+#include "model/http_figures.h"
 #include "model/ids.h"
 
 namespace croft {
@@ -89,6 +90,7 @@ struct NodeObserved {
   std::string error;
   std::vector<std::string> segments;  // devices that exist and match
   std::vector<CoreObserved> cores;
+  std::vector<HttpFigures> http;  // of its edge
   bool containers_known = false;  // false until the agent has listed them once
   std::vector<ObservedContainer> containers;
 };

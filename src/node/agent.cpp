@@ -49,6 +49,7 @@ Agent::Agent(Runtime& runtime, HostNetwork& network, engine::Engine& engine, Lay
           runtime, engine, meter, clock,
           [this] { return containers_.containers().value_or(std::vector<ObservedContainer>()); },
           changed_),
+      http_(runtime, options_.access_log),
       link_(runtime, options_.control, options_.node_id,
             fmt::format("{}-{}", clock.now().ms, clock.steady().count()),
             [this](NodeDesired desired) { take_desired(std::move(desired)); }) {}
@@ -81,6 +82,7 @@ Task<void> Agent::run() {
   read_kept_state();
   containers_.start();
   layers_.start();
+  http_.start();
   link_.start(desired_ ? desired_->generation : 0);
   while (!stopping_) {
     co_await look();
@@ -88,6 +90,7 @@ Task<void> Agent::run() {
   }
   co_await link_.stop();
   co_await layers_.stop();
+  co_await http_.stop();
   co_await containers_.stop();
   co_await relay_.stop();
 }
@@ -116,6 +119,7 @@ Task<void> Agent::look() {
       log_error("cannot apply the desired state", {{"error", done.error().describe()}});
     }
   }
+  if (desired_ && desired_->edge_routes) http_.set_routes(*desired_->edge_routes);
   if (desired_) layers_.set_limits({desired_->container_disk_bytes, desired_->volume_bytes});
   relay_.scan();
   publish();
@@ -182,7 +186,8 @@ void Agent::publish() {
                         .edge_generation = edge_generation_,
                         .error = error_,
                         .segments = segments_,
-                        .cores = relay_.reports()};
+                        .cores = relay_.reports(),
+                        .http = http_.figures()};
   if (containers_.containers()) {
     observed.containers_known = true;
     observed.containers = *containers_.containers();

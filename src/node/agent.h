@@ -15,6 +15,7 @@
 #include "node/core_files.h"
 #include "node/core_relay.h"
 #include "node/edge_routes_dir.h"
+#include "node/http_watch.h"
 #include "node/layer_guard.h"
 #include "task/group.h"
 #include "task/pool.h"
@@ -23,9 +24,10 @@
 namespace croft::node {
 
 struct AgentOptions {
-  std::filesystem::path directory;  // <home>/nodes/<node id>: what only the agent needs
-  std::filesystem::path cores;      // <home>/cores: the same path on every node
-  std::filesystem::path routes;     // <home>/edge/routes: what the edge of this node serves
+  std::filesystem::path directory;   // <home>/nodes/<node id>: what only the agent needs
+  std::filesystem::path cores;       // <home>/cores: the same path on every node
+  std::filesystem::path access_log;  // of this node's edge
+  std::filesystem::path routes;      // <home>/edge/routes: what the edge of this node serves
   std::string node_id;
   std::string install_id;
   HttpEndpoint control;
@@ -63,6 +65,7 @@ class Agent {
   CoreRelay relay_;
   ContainerWatch containers_;
   LayerGuard layers_;
+  HttpWatch http_;
   ControlLink link_;
 
   bool stopping_ = false;

@@ -46,6 +46,7 @@ int main_with(const Args& args) {
   const std::string node_id = args.get("node-id");
   AgentOptions options{.directory = home / "nodes" / node_id,
                        .cores = home / "cores",
+                       .access_log = home / "edge" / "access.log",
                        .routes = home / "edge" / "routes",
                        .node_id = node_id,
                        .install_id = install_id(args, home)};

@@ -3,7 +3,6 @@
 One project attacks (abusered), one is the victim (abuseblue). README.md says which case is where.
 """
 import base64
-import http.client
 import json
 import pathlib
 import re
@@ -157,7 +156,7 @@ class Containers(PlatformCase):
     @classmethod
     def metric(cls, name, where="run/metrics.sock", **labels):
         """Of croftd or of the edge, as a private socket shows it; 0 when it is not there."""
-        text = unix_get(cls.platform.home / where, "/metrics")
+        text = cls.platform.metrics(where)
         total = 0.0
         for line in text.splitlines():
             match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
@@ -365,7 +364,7 @@ class Containers(PlatformCase):
             if tag.startswith("croft"):
                 places[f"image {tag}"] = json.dumps(self.platform.engine_get(f"/images/{each['Id']}/json"))
                 places[f"history of {tag}"] = json.dumps(self.platform.engine_get(f"/images/{each['Id']}/history"))
-        places["metrics"] = unix_get(self.platform.home / "run/metrics.sock", "/metrics")
+        places["metrics"] = self.platform.metrics()
         for path in (self.platform.home / "state").glob("*.db*"):
             places[path.name] = path.read_bytes().decode(errors="replace")
         for token in (SECRET, self.platform.token):
@@ -500,26 +499,6 @@ def readable(path):
         return bool(path.read_bytes())
     except OSError:
         return False
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=10)
-        self.path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
-        self.sock.connect(self.path)
-
-
-def unix_get(path, target):
-    connection = _UnixConnection(path)
-    connection.request("GET", target)
-    try:
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
 
 
 if __name__ == "__main__":

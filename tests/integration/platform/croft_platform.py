@@ -50,10 +50,10 @@ class Answer:
                 f"--- output\n{self.out[-3000:]}\n--- errors\n{self.err[-3000:]}")
 
 
-class _EngineConnection(http.client.HTTPConnection):
+class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("engine", timeout=60)
-        self.path = path
+        super().__init__("localhost", timeout=60)
+        self.path = str(path)
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
@@ -249,12 +249,21 @@ class Platform:
         answer = self.croft("process", "wait", process_id, "--timeout", timeout, "--json")
         return answer.code, self.process(process_id)
 
+    def metrics(self, where="run/metrics.sock"):
+        """Of croftd, or of the edge behind its admin socket, as text."""
+        connection = _UnixConnection(self.home / where)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def engine_get(self, path):
         return self.engine_call("GET", path)
 
     def engine_call(self, method, path, body=None):
         """The decoded answer of the engine, None for an empty one."""
-        connection = _EngineConnection(self.engine)
+        connection = _UnixConnection(self.engine)
         try:
             headers = {"Content-Type": "application/json"}
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)

@@ -49,6 +49,11 @@ class Example(PlatformCase):
                                     timeout=60, check=False)
             self.assertEqual(listed.returncode, 0, listed.stderr)
             self.assertRegex(listed.stdout, r"(?m)^nodejs@22 +run +built ")
+        with self.subTest("every request is counted under its service"):
+            asked = ('croft_http_requests_total{project="todo",service="api",method="POST",code_class="2xx"} 1',
+                     'croft_http_request_duration_seconds_bucket{project="todo",service="web",le="+Inf"}')
+            wait_until("the requests in the metrics", 20,
+                       lambda: all(line in self.platform.metrics() for line in asked))
         shown = self.platform.ok("project", "show", self.project)
         self.assertEqual(shown["name"], self.project)
 
