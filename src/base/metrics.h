@@ -2,7 +2,7 @@
 // they arise and are gathered then. Names: croft_, base units, counters end in _total.
 //
 // Labels are few and bounded: kinds, steps, classes, projects, nodes. Never a path, a user, a
-// container, an address or anything a tenant chose beside the project's name.
+// container, an address or anything a tenant chose beside the names of projects and services.
 #pragma once
 
 #include <cstdint>
