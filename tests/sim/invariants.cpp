@@ -64,15 +64,15 @@ void Invariants::check_versions(const Rows& rows) {
 }
 
 void Invariants::check_sets(const Rows& rows) {
-  std::map<ServiceId, InstanceSetId> now;
+  std::map<ServiceId, Serving> now;
   for (const InstanceSet& set : rows.sets) {
     if (set.duty != InstanceDuty::kServe || set.state != InstanceSetState::kWanted) continue;
     if (now.contains(set.service_id)) {
       world_.violate("one serving set", "two sets of a service serve");
     }
-    now[set.service_id] = set.id;
+    now[set.service_id] = {set.id, set.version_id};
     const auto before = serving_.find(set.service_id);
-    if (before == serving_.end() || before->second == set.id) continue;
+    if (before == serving_.end() || before->second.set == set.id) continue;
     const auto service = std::find_if(rows.services.begin(), rows.services.end(),
                                       [&](const Service& one) { return one.id == set.service_id; });
     if (is_managed(service->category)) continue;  // its data is there once: it changes places
@@ -80,8 +80,11 @@ void Invariants::check_sets(const Rows& rows) {
       const auto ready = world_.ready_ever.find(id);
       return ready == world_.ready_ever.end() ? 0 : ready->second;
     };
-    // With temporaryShutdown a deployment that is undone gives way to the version before it.
-    if (ever_ready(before->second) == 0) continue;
+    if (ever_ready(before->second.set) == 0) continue;
+    // With temporaryShutdown a deployment that is undone gives way to the version before it, which
+    // is active all the while, however far the deployment was when it was cancelled.
+    const VersionId& active = service->active_version_id;
+    if (set.version_id == active && before->second.version != active) continue;
     const int count = ever_ready(set.id);
     if (count >= set.containers) continue;
     world_.violate("a healthy version is never replaced by an unhealthy one",

@@ -34,9 +34,13 @@ class Invariants {
   RowReader& reader_;
   Downtime& downtime_;
   const Cores& cores_;
-  std::map<ServiceId, VersionId> active_;       // as last seen
-  std::map<ServiceId, InstanceSetId> serving_;  // as last seen
-  std::map<ProcessId, ProcessRow> processes_;   // for the trace
+  std::map<ServiceId, VersionId> active_;  // as last seen
+  struct Serving {
+    InstanceSetId set;
+    VersionId version;
+  };
+  std::map<ServiceId, Serving> serving_;       // as last seen
+  std::map<ProcessId, ProcessRow> processes_;  // for the trace
 };
 
 }  // namespace croft::sim
