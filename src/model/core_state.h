@@ -19,6 +19,10 @@ inline constexpr const char* kCoreDesiredFile = "desired.json";
 // croft-core listens on <dir>/core-<container hostname>.sock: HTTP, GET /v1/observed and
 // GET /v1/watch (one CoreObserved per line, at every change and every 2 s).
 
+// A project has two cores, alike but for this letter (and where they run). One holds the project's
+// addresses, the other has all it needs to take them over.
+inline constexpr const char* kCoreSlots[] = {"a", "b"};
+
 // What the core does with one instance.
 BOOST_DEFINE_ENUM_CLASS(
     InstanceDuty,
@@ -72,6 +76,8 @@ struct CoreDesired {
   std::string uplink_address6;  // "fd..:0::2:1"
   std::string uplink_node4;     // next hop to the outside, "10.127.0.1"
   std::string uplink_node6;
+  // On the uplink, what the cores of slot a and b are called among each other; in this order.
+  std::vector<std::string> pair4;
   std::string edge_range4;  // the nodes on the uplink: only from there may instances be reached
   std::string edge_range6;
   std::vector<std::string> resolvers;  // for names outside the project; the host's
@@ -87,7 +93,7 @@ struct CoreDesired {
 BOOST_DESCRIBE_STRUCT(CoreDesired, (),
                       (generation, project_id, project_name, segment4, gateway4, segment6, gateway6,
                        service_range4, service_range6, uplink4, uplink_address4, uplink6,
-                       uplink_address6, uplink_node4, uplink_node6, edge_range4, edge_range6,
+                       uplink_address6, uplink_node4, uplink_node6, pair4, edge_range4, edge_range6,
                        resolvers, denied4, denied6, edge, services))
 
 struct ObservedInstance {
@@ -98,11 +104,19 @@ struct ObservedInstance {
 };
 BOOST_DESCRIBE_STRUCT(ObservedInstance, (), (id, state, detail, in_rotation))
 
+// kFault: it cannot take the addresses, or not with what it must know; `reason` says why.
+BOOST_DEFINE_ENUM_CLASS(CoreRole, kFault, kStandby, kActive)
+
 struct CoreObserved {
   ProjectId project_id;
+  std::string slot;      // kCoreSlots; empty: of an older croft, which had one core per project
+  std::string revision;  // what its container was told: the image it is of
   std::int64_t generation = 0;  // applied
-  bool active = false;
-  std::string error;  // empty: desired state is applied
+  bool active = false;          // it holds the addresses
+  CoreRole role = CoreRole::kFault;
+  std::string reason;                // of kFault
+  std::int64_t active_since_ms = 0;  // wall clock; of two that say they are active, the later is
+  std::string error;                 // empty: desired state is applied
   std::vector<ObservedInstance> instances;
   // Packets of instances that its rules refused, since the rules were made: to where no instance
   // may go, and with an address that is not theirs. Counted from time to time.
@@ -110,7 +124,7 @@ struct CoreObserved {
   std::int64_t spoofed_packets = 0;
 };
 BOOST_DESCRIBE_STRUCT(CoreObserved, (),
-                      (project_id, generation, active, error, instances, refused_packets,
-                       spoofed_packets))
+                      (project_id, slot, revision, generation, active, role, reason,
+                       active_since_ms, error, instances, refused_packets, spoofed_packets))
 
 }  // namespace croft

@@ -134,6 +134,13 @@ AddressPair AddressPlan::core_uplink(int n) const {
   return {uplink.v4.address().plus(0x800 + offset), uplink.v6.address().plus(0x20000 + offset)};
 }
 
+std::array<IpAddress, 2> AddressPlan::core_pair4(int n) const {
+  check_network(n, 1);
+  const IpAddress base = segment(0).v4.address();
+  const auto offset = static_cast<std::uint64_t>(n);
+  return {base.plus(0x400 + offset), base.plus(0xc00 + offset)};
+}
+
 IpPrefix AddressPlan::project_route6(int n) const {
   check_network(n, 1);
   return subnet6(2 * n, 63);
@@ -159,6 +166,7 @@ CoreDesired core_addresses(const AddressPlan& plan, int n, int k) {
   d.uplink_address6 = floating.v6.str();
   d.uplink_node4 = node.v4.str();
   d.uplink_node6 = node.v6.str();
+  for (const IpAddress& own : plan.core_pair4(n)) d.pair4.push_back(own.str());
   d.edge_range4 = plan.node_range().v4.str();
   d.edge_range6 = plan.node_range().v6.str();
   d.denied4 = {plan.everything().v4.str(), uplink.v4.str()};

@@ -2,6 +2,7 @@
 // (docs/architecture.md, "Addresses").
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -59,6 +60,8 @@ class AddressPlan {
   PrefixPair node_range() const;
   // On the uplink: held by the active core of project n.
   AddressPair core_uplink(int n) const;
+  // On the uplink: what the cores of project n are called among each other, slot 0 and slot 1.
+  std::array<IpAddress, 2> core_pair4(int n) const;
   // What a node routes to core_uplink(n): segment and service range of the project, one /63.
   IpPrefix project_route6(int n) const;
   // Holds every address of the installation but those of IPv4 of services and of the uplink.

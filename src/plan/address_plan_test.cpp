@@ -27,6 +27,8 @@ TEST(AddressPlan, KnownAddresses) {
   EXPECT_EQ(plan.node(2).v6.str(), "fd12:3456:789a::1:2");
   EXPECT_EQ(plan.core_uplink(1007).v4.str(), "10.127.11.239");
   EXPECT_EQ(plan.core_uplink(1007).v6.str(), "fd12:3456:789a::2:3ef");
+  EXPECT_EQ(plan.core_pair4(1007)[0].str(), "10.127.7.239");
+  EXPECT_EQ(plan.core_pair4(1007)[1].str(), "10.127.15.239");
   EXPECT_EQ(plan.slice(0, 3).v4.str(), "10.127.48.0/20");
   EXPECT_EQ(plan.project_route6(1).str(), "fd12:3456:789a:2::/63");
 }
@@ -78,6 +80,11 @@ TEST(AddressPlan, SlicesAreDisjointAndHoldNoFixedAddress) {
     std::vector<AddressPair> fixed;
     for (int k = 1; k <= kMaxNodeIndex && n == 0; ++k) fixed.push_back(plan.node(k));
     for (int m = 1; m <= kMaxNetworkNumber && n == 0; ++m) fixed.push_back(plan.core_uplink(m));
+    for (int m = 1; m <= kMaxNetworkNumber && n == 0; ++m) {
+      for (const IpAddress& own : plan.core_pair4(m)) {
+        fixed.push_back({own, plan.core_uplink(m).v6});
+      }
+    }
     if (n > 0) fixed.push_back(plan.gateway(n));
     for (int k = 1; k <= kMaxNodeIndex; ++k) {
       const PrefixPair slice = plan.slice(n, k);
@@ -107,6 +114,10 @@ TEST(AddressPlan, FixedAddressesOfTheUplinkAreDistinctAndNodesApartFromCores) {
   for (int n = 1; n <= kMaxNetworkNumber; ++n) {
     EXPECT_TRUE(seen.insert(plan.core_uplink(n).v4).second);
     EXPECT_TRUE(seen.insert(plan.core_uplink(n).v6).second);
+    for (const IpAddress& own : plan.core_pair4(n)) {
+      EXPECT_TRUE(seen.insert(own).second);
+      EXPECT_FALSE(plan.node_range().v4.contains(own));
+    }
     EXPECT_FALSE(plan.node_range().v4.contains(plan.core_uplink(n).v4));
     EXPECT_FALSE(plan.node_range().v6.contains(plan.core_uplink(n).v6));
   }

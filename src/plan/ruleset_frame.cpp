@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "model/init_config.h"
+#include "plan/core_pair.h"
 
 namespace croft {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 // `{seg}` and `{up}`: interfaces. Order matters within a chain; the first verdict ends it, and a
 // packet passes spoof_guard, then the translation to a target, then one of the filters. What is
 // refused is refused loudly, so that applications fail at once: by a reset where possible, because
-// the kernel sends only a few ICMP errors a second to one address.
+// the kernel sends only a few ICMP errors a second to one address. What the partner advertises of
+// the gateway is no news for a core, and no forgery.
 constexpr const char* kFrame = R"(  counter {refused} {{
   }}
   counter {spoofed} {{
@@ -43,6 +45,7 @@ constexpr const char* kFrame = R"(  counter {refused} {{
     iifname "{seg}" icmpv6 type {{ nd-router-advert, nd-redirect }} counter name {spoofed} drop
     iifname "{seg}" ip saddr != {segment4} counter name {spoofed} drop
     iifname "{seg}" ip saddr {gateway4} counter name {spoofed} drop
+    iifname "{seg}" ip6 saddr {gateway6} icmpv6 type nd-neighbor-advert drop
     iifname "{seg}" ip6 saddr {gateway6} counter name {spoofed} drop
     iifname "{seg}" ip6 saddr {{ ::, fe80::/10 }} meta l4proto != {icmpv6} counter name {spoofed} drop
     iifname "{seg}" ip6 saddr != {{ ::, fe80::/10, {segment6} }} counter name {spoofed} drop
@@ -69,7 +72,7 @@ constexpr const char* kFrame = R"(  counter {refused} {{
       meta l4proto . th dport {{ {uplink_ports} }} accept
     iifname "{up}" ip6 saddr {edge_range6} ip6 daddr {uplink_address6} \
       meta l4proto . th dport {{ {uplink_ports} }} accept
-    iifname "{seg}" meta pkttype host counter name {refused}
+{pair_rules}    iifname "{seg}" meta pkttype host counter name {refused}
   }}
   chain rejected {{
     meta l4proto {tcp} reject with tcp reset
@@ -158,6 +161,18 @@ Result<std::string> edge_rules(const CoreDesired& d, const CoreInterfaces& inter
   return rules;
 }
 
+// What the cores of the project say to each other; before there is a pair, nothing.
+Result<std::string> pair_rules(const CoreDesired& d, const CoreInterfaces& interfaces) {
+  if (d.pair4.empty()) return std::string();
+  auto addresses = pair_addresses(d, kCoreSlots[0]);
+  if (!addresses) return fail(std::move(addresses).error());
+  const std::string match =
+      fmt::format("    iifname \"{0}\" ip saddr {{ {1}, {2} }} ip daddr {{ {1}, {2} }} ",
+                  interfaces.uplink, addresses->own, addresses->partner);
+  return fmt::format("{0}meta l4proto {1} accept\n{0}udp dport {2} accept\n", match, kVrrpNumber,
+                     kPairSyncPort);
+}
+
 Status push_addresses(Arguments& out, const CoreDesired& d) {
   CROFT_TRY(push_range(out, "segment4", d.segment4, false));
   CROFT_TRY(push_range(out, "segment6", d.segment6, true));
@@ -236,6 +251,9 @@ Result<std::string> render_frame(const CoreDesired& desired, const CoreInterface
   auto edge = edge_rules(desired, interfaces);
   if (!edge) return edge;
   arguments.push_back(fmt::arg("edge_rules", *edge));
+  auto pair = pair_rules(desired, interfaces);
+  if (!pair) return pair;
+  arguments.push_back(fmt::arg("pair_rules", *pair));
   arguments.push_back(fmt::arg("refused", kRefusedCounter));
   arguments.push_back(fmt::arg("spoofed", kSpoofedCounter));
   arguments.push_back(fmt::arg("seg", interfaces.segment));
