@@ -7,8 +7,8 @@ build_packages=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccach
   libjansson-dev libzstd-dev libnghttp2-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 # What a running platform needs on the host.
 run_packages=(docker.io mmdebstrap nftables iproute2 iptables conntrack zstd ca-certificates tzdata)
-# What the tests use besides.
-test_packages=(busybox-static jq curl git openssl python3 python3-venv wrk libmimalloc-dev)
+# What the tests use besides: keepalived and conntrackd for cores in namespaces instead of containers.
+test_packages=(busybox-static jq curl git openssl python3 python3-venv wrk libmimalloc-dev keepalived conntrackd)
 
 installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 

@@ -10,10 +10,10 @@
 namespace croft {
 namespace {
 
-constexpr Millis kPeriod{1000};  // looks again even if nothing was notified
-constexpr Millis kCoalesce{5};   // changes that come together become one transaction
-constexpr Millis kSettle{2000};  // see Core::settle_until_
-constexpr Millis kAddressCheck{30'000};
+constexpr Millis kPeriod{1000};    // looks again even if nothing was notified
+constexpr Millis kWaitPeriod{50};  // while it waits to take part
+constexpr Millis kCoalesce{5};     // changes that come together become one transaction
+constexpr Millis kSettle{2000};    // see Core::settle_until_
 constexpr Millis kRefusedPeriod{20'000};
 constexpr Millis kAnnouncePause{200};  // at most five repeated announcements a second
 constexpr int kTakeoverAnnouncements = 3;
@@ -49,6 +49,11 @@ Core::Core(Runtime& runtime, CoreNetwork& network, Random& random, Clock& clock,
       observed_(runtime),
       guard_(runtime,
              [this](const IpAddress& address, const std::string& mac) { on_claim(address, mac); }),
+      pair_(runtime, network, pool_, clock, changed_,
+            {.slot = options_.slot,
+             .run_dir = options_.run_dir,
+             .dns_port = options_.dns_port,
+             .exchange_time = options_.exchange_time}),
       kept_(options_.shelf) {}
 
 void Core::request_stop() {
@@ -66,11 +71,12 @@ Task<Status> Core::run() {
   }
   while (started && !stopping_) {
     co_await look();
-    co_await changed_.wait_for(kPeriod);
+    co_await changed_.wait_for(applied_ && pair_.waiting() ? kWaitPeriod : kPeriod);
     co_await sleep_for(kCoalesce);
   }
   file_.stop();
   guard_.close();
+  co_await pair_.stop();
   co_await observed_.stop();
   co_await dns_.stop();
   co_await once_.stop();
@@ -154,7 +160,9 @@ void Core::decide() {
       choice[candidates[i].id] = {in_rotation[i], health_.health(candidates[i].id).ended};
     }
     const std::string leader = choose_leader(candidates, leaders_[service.id.str()]);
-    for (const RotationCandidate& c : candidates) health_.set_leader(c.id, c.id == leader);
+    for (const RotationCandidate& c : candidates) {
+      health_.set_leader(c.id, active_ && c.id == leader);
+    }
     leaders[service.id.str()] = leader;
   }
   leaders_ = std::move(leaders);
@@ -169,13 +177,22 @@ Core::Choice Core::chosen(const CoreService& service, std::size_t instance) cons
 }
 
 bool Core::still_settling() const {
-  if (applied_ || !settle_until_ || clock_.steady() >= *settle_until_) return false;
+  return !applied_ && settle_until_ && clock_.steady() < *settle_until_ && !heard_of_all();
+}
+
+bool Core::heard_of_all() const {
   for (const CoreService& service : desired_->services) {
     for (const CoreInstance& instance : service.instances) {
-      if (instance.duty == InstanceDuty::kServe && !health_.health(instance.id).tried) return true;
+      if (instance.duty == InstanceDuty::kServe && !health_.health(instance.id).tried) return false;
     }
   }
-  return false;
+  return true;
+}
+
+// A standby that does not know yet who is ready would serve nobody.
+CoreRole Core::role() const {
+  if (active_) return CoreRole::kActive;
+  return error_.empty() && heard_of_all() && applied_ ? pair_.role() : CoreRole::kFault;
 }
 
 Task<Status> Core::converge() {
@@ -190,15 +207,18 @@ Task<Status> Core::converge() {
   // between would make a decision without it look ripe.
   decide();
   // Rules come before addresses: nothing is forwarded that they would not have let pass.
-  if (!still_settling()) CROFT_CO_TRY(co_await apply());
-  if (active_ && address_key(held_) != address_key(*desired_)) {
-    CROFT_CO_TRY(co_await become_standby());
+  Status ruled;
+  if (!still_settling()) ruled = co_await apply();
+  if (listening_for_ != address_key(*desired_)) {
+    CROFT_CO_TRY(listen_on_addresses());
+    listening_for_ = address_key(*desired_);
   }
-  if (!active_) {
-    CROFT_CO_TRY(co_await become_active());
-  } else if (clock_.steady() >= next_address_check_) {
-    CROFT_CO_TRY(co_await keep_addresses());
+  const Status paired = co_await pair_.converge(*desired_, *interfaces_, applied_.has_value());
+  if (active_ && (!pair_.active() || address_key(held_) != address_key(*desired_))) {
+    become_standby();
   }
+  if (!active_ && pair_.active()) become_active();
+  if (!ruled) co_return ruled;
   if (!applied_) {
     // Settling: the edge waits for the first decision, which does not concern the instances.
     dns_.set_zone(DnsZone(*desired_, [](const CoreService&, std::size_t) { return false; }));
@@ -208,6 +228,7 @@ Task<Status> Core::converge() {
   dns_.begin(DnsSide::kInside);
   dns_.begin(DnsSide::kUplink);
   applied_generation_ = desired_->generation;
+  if (!paired) co_return paired;
   co_return co_await run_blocking(pool_, [this] { return network_.check_settings(); });
 }
 
@@ -283,11 +304,11 @@ Status Core::listen_on_addresses() {
   return {};
 }
 
-Task<Status> Core::become_active() {
-  CROFT_CO_TRY(co_await keep_addresses());
-  CROFT_CO_TRY(listen_on_addresses());
+// The addresses are here: keepalived has put them, and the kernel uses them already.
+void Core::become_active() {
   active_ = true;
   held_ = *desired_;
+  once_.set_active(true);
   std::vector<IpAddress> ours;
   for (const std::string& text : {held_.gateway4, held_.gateway6}) {
     if (const auto address = IpAddress::parse(text)) ours.push_back(*address);
@@ -300,28 +321,16 @@ Task<Status> Core::become_active() {
     log_warning("addresses are not guarded", {{"error", guarded.error().describe()}});
   }
   group_.spawn("announce", announce(kTakeoverAnnouncements));
+  decide();  // the leaders are to be told
   log_info("active", {{"project", held_.project_name}, {"gateway", held_.gateway4}});
-  co_return Status();
 }
 
-Task<Status> Core::become_standby() {
-  dns_.close();
-  once_.close();
-  kept_.clear();
-  guard_.close();
+void Core::become_standby() {
   active_ = false;
+  once_.set_active(false);
+  guard_.close();
+  decide();
   log_info("standby", {{"project", held_.project_name}});
-  co_return co_await run_blocking(
-      pool_, [this] { return network_.release_addresses(held_, *interfaces_); });
-}
-
-Task<Status> Core::keep_addresses() {
-  next_address_check_ = clock_.steady() + kAddressCheck;
-  auto missing = co_await run_blocking(
-      pool_, [this] { return network_.take_addresses(*desired_, *interfaces_); });
-  if (!missing) co_return fail(std::move(missing).error());
-  if (*missing && active_) group_.spawn("announce", announce(kTakeoverAnnouncements));
-  co_return Status();
 }
 
 Task<void> Core::announce(int times) {
@@ -351,13 +360,23 @@ void Core::on_claim(const IpAddress& address, const std::string& mac) {
   next_announcement_ = clock_.steady() + kAnnouncePause;
   log_warning("another machine claims an address of the core; announcing it again",
               {{"address", address.str()}, {"mac", mac}});
-  group_.spawn("announce", announce(1));
+  group_.spawn("announce", announce(2));  // again after the pause: more claims may come in it
 }
 
 void Core::publish() {
-  CoreObserved observed{.generation = applied_generation_, .active = active_, .error = error_};
-  observed.refused_packets = refused_.refused;
-  observed.spoofed_packets = refused_.spoofed;
+  CoreObserved observed{.slot = options_.slot,
+                        .revision = options_.revision,
+                        .generation = applied_generation_,
+                        .active = active_,
+                        .role = desired_ ? role() : CoreRole::kFault,
+                        .error = error_,
+                        .refused_packets = refused_.refused,
+                        .spoofed_packets = refused_.spoofed};
+  if (observed.role == CoreRole::kFault) {
+    observed.reason = error_.empty() ? pair_.reason() : error_;
+    if (observed.reason.empty()) observed.reason = "it has not heard of all instances yet";
+  }
+  if (active_) observed.active_since_ms = pair_.active_since().ms;
   if (desired_) {
     observed.project_id = desired_->project_id;
     for (const CoreService& service : desired_->services) {

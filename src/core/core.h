@@ -17,6 +17,7 @@
 #include "core/health_monitor.h"
 #include "core/observed_server.h"
 #include "core/once_server.h"
+#include "core/pair_keeper.h"
 #include "model/core_state.h"
 #include "network/core_network.h"
 #include "task/pool.h"
@@ -26,6 +27,10 @@ namespace croft {
 struct CoreOptions {
   std::filesystem::path state_dir = kCoreStateDir;
   std::string hostname;  // of the container; names the socket
+  std::string slot = kCoreSlots[0];
+  std::string revision;  // reported as it is
+  std::filesystem::path run_dir = "/run/croft";
+  Millis exchange_time{1000};  // as in PairOptions
   std::uint16_t health_port = kHealthPort;
   std::uint16_t once_port = kOncePort;
   std::uint16_t dns_port = 53;
@@ -54,11 +59,8 @@ class Core {
   Task<void> look();
   void read_desired();
   Task<Status> converge();
-  // The two sides of holding the project's addresses. Today there is one core, always active; with
-  // a standby, whoever decides calls these.
-  Task<Status> become_active();
-  Task<Status> become_standby();
-  Task<Status> keep_addresses();
+  void become_active();
+  void become_standby();
   Task<void> announce(int times);
   Task<void> count_refused();
   Task<Status> apply();
@@ -69,6 +71,8 @@ class Core {
   void publish();
   void on_claim(const IpAddress& address, const std::string& mac);
   bool still_settling() const;
+  bool heard_of_all() const;
+  CoreRole role() const;
   // What was decided of an instance; all false when nothing was.
   struct Choice {
     bool in_rotation = false;
@@ -93,8 +97,10 @@ class Core {
   bool stopping_ = false;
   std::optional<CoreDesired> desired_;
   std::optional<CoreInterfaces> interfaces_;
+  PairKeeper pair_;
   bool active_ = false;
-  CoreDesired held_;  // while active: with the addresses that are held
+  CoreDesired held_;           // while active: with the addresses that are held
+  std::string listening_for_;  // the addresses that it listens on
   std::optional<RulesetModel> applied_;
   std::int64_t applied_generation_ = 0;
   bool dirty_ = true;                     // desired state or rotation differ from the applied
@@ -106,7 +112,6 @@ class Core {
   std::string error_;
   // Rules of an earlier run stay until the instances had this long to answer.
   std::optional<Millis> settle_until_;
-  Millis next_address_check_{0};
   Millis next_announcement_{0};
   Millis next_count_{0};
   RefusedPackets refused_;

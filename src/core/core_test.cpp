@@ -9,6 +9,7 @@
 #include "net/http_client.h"
 #include "network/fake/fake_core_network.h"
 #include "plan/address_plan.h"
+#include "plan/core_pair.h"
 
 namespace croft {
 namespace {
@@ -46,9 +47,16 @@ class CoreTest : public testing::Test {
     directory_ = ::mkdtemp(path);
     options_ = {.state_dir = directory_,
                 .hostname = "test",
+                .slot = "b",
+                .revision = "core:1",
+                .run_dir = directory_ / "run",
+                .exchange_time = Millis(0),
                 .once_port = 0,
                 .dns_port = 0,
                 .resolver_port = 1};
+    std::filesystem::create_directories(options_.run_dir);
+    // As if conntrackd ran.
+    EXPECT_TRUE(write_file_atomically(options_.run_dir / kConntrackdSocket, ""));
     desired_ = core_addresses(*AddressPlan::create("fd12:3456:789a::/48"), 1, 1);
     desired_.generation = 1;
     desired_.project_name = "shop";
@@ -121,7 +129,11 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     EXPECT_THAT(ready, HasSubstr("\"active\":true"));
     EXPECT_THAT(ready, HasSubstr("\"error\":\"\""));
     EXPECT_THAT(ready, HasSubstr("\"refused_packets\":7,\"spoofed_packets\":2"));
-    EXPECT_TRUE(t->network_.holds_addresses);
+    EXPECT_THAT(ready, HasSubstr("\"slot\":\"b\",\"revision\":\"core:1\""));
+    EXPECT_THAT(ready, HasSubstr("\"role\":\"active\",\"reason\":\"\""));
+    EXPECT_EQ(t->network_.own_address, t->desired_.pair4[1]);
+    EXPECT_THAT(t->network_.pair_table, HasSubstr("table netdev croft_pair"));
+    EXPECT_THAT(t->network_.exchanged, testing::ElementsAre("gave"));
     EXPECT_THAT(t->network_.scripts.front(), HasSubstr("delete table inet croft"));
     EXPECT_THAT(t->network_.scripts.back(), HasSubstr("dnat ip to 127.0.0.4"));
     for (int i = 0; i < 200 && instance.heard.empty(); ++i) co_await sleep_for(Millis(5));
@@ -175,6 +187,58 @@ TEST_F(CoreTest, WhereAnInstanceHasEndedTheEdgeIsRefusedUntilItAnswersAgain) {
                 HasSubstr("add element inet croft published6 { ::1 . 6 . 3000 }"));
     core.request_stop();
     instance.listener.close();
+    co_await group.join();
+  };
+  runtime.run_until_done(scenario(this, &runtime));
+}
+
+TEST_F(CoreTest, AStandbyKnowsEverythingButLeadsNobodyUntilItHoldsTheAddresses) {
+  Runtime runtime;
+  network_.holds = false;
+  write_desired();
+  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
+    Group group(*r);
+    FakeInstance instance(*r, group);
+    t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
+    Status outcome;
+    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
+    group.spawn("core", run_core(&core, &outcome));
+    const std::string ready = co_await t->observe(r, "\"in_rotation\":true");
+    EXPECT_THAT(ready, HasSubstr("\"active\":false,\"role\":\"standby\",\"reason\":\"\""));
+    EXPECT_THAT(t->network_.scripts.back(), HasSubstr("dnat ip to 127.0.0.4"));
+    EXPECT_EQ(t->network_.announcements, 0);
+    EXPECT_EQ(instance.heard, "");
+    EXPECT_TRUE(std::filesystem::exists(t->options_.run_dir / kKeepalivedFile));
+    EXPECT_TRUE(std::filesystem::exists(t->options_.run_dir / kConntrackdFile));
+
+    t->network_.holds = true;
+    EXPECT_THAT(co_await t->observe(r, "\"active\":true"), HasSubstr("\"role\":\"active\""));
+    for (int i = 0; i < 200 && instance.heard.empty(); ++i) co_await sleep_for(Millis(5));
+    EXPECT_EQ(instance.heard, "{\"leader\":true}\n");
+
+    t->network_.holds = false;
+    EXPECT_THAT(co_await t->observe(r, "\"active\":false"), HasSubstr("\"role\":\"standby\""));
+    EXPECT_THAT(t->network_.exchanged, testing::ElementsAre("asked", "gave", "asked"));
+    core.request_stop();
+    instance.listener.close();
+    co_await group.join();
+  };
+  runtime.run_until_done(scenario(this, &runtime));
+}
+
+TEST_F(CoreTest, WithoutConntrackdItIsNoStandby) {
+  Runtime runtime;
+  network_.holds = false;
+  std::filesystem::remove(options_.run_dir / kConntrackdSocket);
+  write_desired();
+  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
+    Group group(*r);
+    Status outcome;
+    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
+    group.spawn("core", run_core(&core, &outcome));
+    EXPECT_THAT(co_await t->observe(r, "conntrackd is not running"),
+                HasSubstr("\"role\":\"fault\""));
+    core.request_stop();
     co_await group.join();
   };
   runtime.run_until_done(scenario(this, &runtime));

@@ -1,5 +1,7 @@
-// croft-core run [--state DIR]        the program
-// croft-core supervise [--state DIR]  keeps it running; PID 1 of the core container
+// croft-core run         the program
+// croft-core supervise   keeps it, keepalived and conntrackd running; PID 1 of the core container
+// Options of both: --slot a|b, --revision TEXT (reported as it is), --state DIR, --run DIR (of this
+// container alone).
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -49,6 +51,13 @@ int main_with(std::vector<std::string> arguments) {
     const std::string& value = arguments[i + 1];
     if (arguments[i] == "--state") {
       options.state_dir = value;
+    } else if (arguments[i] == "--run") {
+      options.run_dir = value;
+    } else if (arguments[i] == "--slot") {
+      options.slot = value;
+      good = value == kCoreSlots[0] || value == kCoreSlots[1];
+    } else if (arguments[i] == "--revision") {
+      options.revision = value;
     } else {
       // Between supervise and run only.
       good = verb == "run" && arguments[i] == "--shelf" &&
@@ -56,13 +65,16 @@ int main_with(std::vector<std::string> arguments) {
     }
   }
   if (!good) {
-    std::fputs("usage: croft-core run|supervise [--state DIR]\n", stderr);
+    std::fputs(
+        "usage: croft-core run|supervise [--slot a|b] [--revision TEXT] [--state DIR] [--run "
+        "DIR]\n",
+        stderr);
     return 2;
   }
   if (verb == "run") return run(options);
   arguments[0] = "/proc/self/exe";
   arguments[1] = "run";
-  return supervise(arguments);
+  return supervise(arguments, options.run_dir);
 }
 
 }  // namespace

@@ -67,11 +67,7 @@ struct OnceServer::Client {
 };
 
 OnceServer::OnceServer(Runtime& runtime, Pool& pool, std::filesystem::path file)
-    : runtime_(runtime),
-      pool_(pool),
-      file_(std::move(file)),
-      group_(runtime),
-      book_(read_records(file_)) {}
+    : runtime_(runtime), pool_(pool), file_(std::move(file)), group_(runtime) {}
 
 OnceServer::~OnceServer() = default;
 
@@ -97,6 +93,14 @@ std::vector<int> OnceServer::descriptors() const {
 
 void OnceServer::close() {
   listeners_.clear();
+}
+
+void OnceServer::set_active(bool active) {
+  if (active == active_) return;
+  active_ = active;
+  if (active) book_ = OnceBook(read_records(file_));
+  if (active) return;
+  for (const auto& [id, client] : clients_) client->stream->close();
 }
 
 void OnceServer::set_peers(std::map<std::string, std::string> peers) {
@@ -136,13 +140,15 @@ Task<void> OnceServer::write_orders(std::shared_ptr<Client> client) {
 Task<std::string> OnceServer::service_of(std::string address) {
   for (int i = 0; i < kUnknownPeerTries; ++i) {
     const auto it = peers_.find(address);
-    if (it != peers_.end()) co_return it->second;
+    // Packets for the addresses may come before the news that they are here.
+    if (active_ && it != peers_.end()) co_return it->second;
     co_await sleep_for(kUnknownPeerPause);
   }
   co_return std::string();
 }
 
 Task<void> OnceServer::finish(std::shared_ptr<Client> client, int exit_code) {
+  if (!active_) co_return;
   const auto orders = book_.finish(client->id, exit_code);
   if (orders.empty()) co_return;
   // Durable before anybody hears of it: a result that was told must never be run again. Writes of

@@ -18,8 +18,8 @@ namespace croft {
 
 class OnceServer {
  public:
-  // Reads the results kept in `file`; one that cannot be read is moved aside and said in the log.
-  // `pool` outlives the server.
+  // Keeps results in `file`; one that cannot be read is moved aside and said in the log. `pool`
+  // outlives the server.
   OnceServer(Runtime& runtime, Pool& pool, std::filesystem::path file);
   OnceServer(const OnceServer&) = delete;
   ~OnceServer();
@@ -30,6 +30,10 @@ class OnceServer {
   std::vector<int> descriptors() const;
   // Closes the listening sockets; listen() may follow.
   void close();
+
+  // Only the core that holds the addresses decides and writes. One that begins to reads what the
+  // other has kept; one that ends to sends its clients away, who ask the other.
+  void set_active(bool active);
 
   // IP address of an instance → service. A client from an address that is not there waits until it
   // is: an instance may be quicker than the news of it.
@@ -51,7 +55,8 @@ class OnceServer {
   Pool& pool_;
   std::filesystem::path file_;
   Group group_;
-  OnceBook book_;
+  OnceBook book_{OnceRecords{}};
+  bool active_ = false;
   std::uint64_t next_client_ = 1;
   std::map<std::uint64_t, std::shared_ptr<Client>> clients_;
   std::map<std::string, std::string> peers_;

@@ -94,7 +94,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                                                               .wake = [this] { wake_all(); }});
   publisher = std::make_unique<NodePublisher>(store, world, hub, *addresses, names.install(), node,
                                               facts, options.platform);
-  networks = std::make_unique<NetworkReconciler>(store, engine, world, names, *addresses,
+  networks = std::make_unique<NetworkReconciler>(store, engine, world, names, *addresses, clock,
                                                  options.home / "cores", node);
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, *addresses);
   edges = std::make_unique<EdgeReconciler>(engine, edge, world, node.id, names, options.platform,

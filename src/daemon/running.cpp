@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/free_space.h"
+#include "daemon/core_status.h"
 #include "daemon/source_inbox.h"
 #include "store/projects.h"
 #include "store/users.h"
@@ -126,10 +127,7 @@ Task<std::vector<ComponentStatus>> DaemonPlatform::components() {
       "see croftd's log; is the disk full?");
   if (!projects) co_return all;
   for (const Project& project : *projects) {
-    const CoreObserved* core = parts_.world.active_core(project.id);
-    const std::string detail = core == nullptr ? "not running" : core->error;
-    add("core " + project.name, core != nullptr && detail.empty(), detail,
-        "see the containers with label croft.role=core");
+    all.push_back(core_status(parts_.world, project));
   }
   co_return all;
 }

@@ -18,6 +18,9 @@ namespace {
 
 constexpr Millis kPeriod{1000};
 constexpr std::size_t kMaxDetail = 1000;
+// A core that died with its machine closes nothing. Its word that this instance leads must not
+// outlive it for long: its partner may call another one that.
+constexpr unsigned kSilentCoreMs = 4000;
 
 Result<Fd> listen_on(int family, std::uint16_t port) {
   Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -93,6 +96,7 @@ void HealthChannel::on_accept() {
   if (!socket || !make_room()) return;
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kSilentCoreMs, sizeof kSilentCoreMs);
   const int fd = socket.get();
   const auto connection = connections_.insert(connections_.end(), {.socket = std::move(socket)});
   const Status watched =

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "model/core_state.h"
+#include "plan/core_pair.h"
 #include "plan/ruleset.h"
 
 namespace croft {
@@ -30,12 +31,14 @@ class CoreNetwork {
   // container's specification does.
   virtual Status check_settings() = 0;
 
-  // Puts the gateway and floating uplink addresses on the interfaces and the default routes to the
-  // node. True when something was missing: then the neighbours must be told, see announce().
-  virtual Result<bool> take_addresses(const CoreDesired& desired,
-                                      const CoreInterfaces& interfaces) = 0;
-  virtual Status release_addresses(const CoreDesired& desired,
-                                   const CoreInterfaces& interfaces) = 0;
+  // What a core needs in either role: its own address of `pair` on the uplink, which is also the
+  // source of what it tells its partner, and the default routes to the node. Tells the uplink where
+  // that address is.
+  virtual Status prepare_interfaces(const CoreDesired& desired, const CoreInterfaces& interfaces,
+                                    const PairAddresses& pair) = 0;
+  // Whether the gateway and floating uplink addresses are here, where keepalived puts them.
+  virtual Result<bool> holds_addresses(const CoreDesired& desired,
+                                       const CoreInterfaces& interfaces) = 0;
   // Tells both segments that the addresses are here: gratuitous ARP as request and as reply, and
   // unsolicited neighbour advertisements.
   virtual Status announce(const CoreDesired& desired, const CoreInterfaces& interfaces) = 0;
@@ -48,6 +51,9 @@ class CoreNetwork {
   // Drops the translations of connections to instances that are gone, so that their clients get an
   // answer from the kernel instead of silence. Other connections are not touched.
   virtual Status forget_connections(const std::vector<std::string>& addresses) = 0;
+  // Has the running conntrackd of that configuration file give the partner all connections of the
+  // kernel (the active core), or ask for the partner's (the standby).
+  virtual Status exchange_connections(const std::string& config_file, bool active) = 0;
 };
 
 }  // namespace croft

@@ -22,8 +22,8 @@ std::string Names::uplink_network_config() const {
   return fmt::format("croft-{}-uplink-config", install_);
 }
 
-std::string Names::core_service(int n) const {
-  return fmt::format("croft-{}-core-p{}", install_, n);
+std::string Names::core_service(int n, const std::string& slot) const {
+  return fmt::format("croft-{}-core-p{}{}{}", install_, n, slot.empty() ? "" : "-", slot);
 }
 
 std::string Names::edge_service() const {

@@ -27,7 +27,8 @@ class Names {
   std::string project_network_config(int network_number) const;
   std::string uplink_network() const;
   std::string uplink_network_config() const;
-  std::string core_service(int network_number) const;
+  // `slot`: of kCoreSlots. Without: of croft before there were two.
+  std::string core_service(int network_number, const std::string& slot = {}) const;
   std::string edge_service() const;
   std::string set_service(const Service& service, const InstanceSet& set) const;
   std::string set_secret(const InstanceSet& set) const;

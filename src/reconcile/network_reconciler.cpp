@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "engine/labels.h"
+#include "plan/core_replacement.h"
 #include "reconcile/service_spec.h"
 #include "store/projects.h"
 
@@ -12,6 +13,8 @@ namespace croft {
 namespace {
 
 constexpr Millis kEngineLimit{15'000};
+// A new core is there within seconds; after this long, waiting for one helps nobody.
+constexpr Millis kBadLimit{30'000};
 
 // Where on the node a core has its state.
 std::string state_mount(const engine::ServiceSpec& spec) {
@@ -51,12 +54,14 @@ engine::NetworkSpec config_network(const std::string& name, const engine::Labels
 
 NetworkReconciler::NetworkReconciler(Store& store, engine::Engine& engine, const World& world,
                                      const Names& names, const AddressPlan& addresses,
-                                     std::filesystem::path cores_dir, Node local)
+                                     const Clock& clock, std::filesystem::path cores_dir,
+                                     Node local)
     : store_(store),
       engine_(engine),
       world_(world),
       names_(names),
       addresses_(addresses),
+      clock_(clock),
       cores_dir_(std::move(cores_dir)),
       local_(std::move(local)) {}
 
@@ -88,7 +93,7 @@ Task<Status> NetworkReconciler::reconcile() {
     Status status =
         co_await ensure_network(n, names_.project_network_config(n), names_.project_network(n),
                                 names_.project_labels("segment", project.id), *networks);
-    if (status) status = co_await ensure_core(project, *services);
+    if (status) status = co_await ensure_cores(project, *services);
     if (!status && first) first = std::move(status);
   }
   Status removed = co_await remove_strangers(*projects, *networks, *services);
@@ -123,33 +128,79 @@ Task<Status> NetworkReconciler::ensure_network(int n, const std::string& config,
   co_return Status{};
 }
 
-Task<Status> NetworkReconciler::ensure_core(const Project& project,
-                                            const std::vector<engine::ServiceInfo>& existing) {
+engine::ServiceSpec NetworkReconciler::wanted_core(const Project& project, std::size_t slot) const {
+  return core_service_spec(names_, project, kCoreSlots[slot], core_image_,
+                           cores_dir_ / project.id.str());
+}
+
+Task<Status> NetworkReconciler::ensure_cores(const Project& project,
+                                             const std::vector<engine::ServiceInfo>& existing) {
   if (core_image_.empty()) co_return Status{};
-  const std::string name = names_.core_service(project.network_number);
-  const engine::ServiceSpec wanted =
-      core_service_spec(names_, project, core_image_, cores_dir_ / project.id.str());
-  const auto it =
-      std::find_if(existing.begin(), existing.end(),
-                   [&](const engine::ServiceInfo& info) { return info.spec.name == name; });
-  if (it == existing.end()) {
+  const int n = project.network_number;
+  Cores cores;
+  for (const engine::ServiceInfo& info : existing) {
+    const bool only = info.spec.name == names_.core_service(n);
+    const bool first = info.spec.name == names_.core_service(n, kCoreSlots[0]);
+    if (!only && !first && info.spec.name != names_.core_service(n, kCoreSlots[1])) continue;
+    // A name that was used by a project with the same number before: its core goes first.
+    if (engine::label(info.spec.labels, "croft.project") != project.id.str()) {
+      co_return co_await engine_.remove_service(info.id, kEngineLimit);
+    }
+    (only ? cores.of_older_croft : cores.slots[first ? 0 : 1]) = &info;
+  }
+  CROFT_CO_TRY(co_await create_missing(project, cores));
+  co_return co_await replace_outdated(project, cores);
+}
+
+Task<Status> NetworkReconciler::create_missing(const Project& project, const Cores& cores) {
+  for (std::size_t slot = 0; slot < cores.slots.size(); ++slot) {
+    if (cores.slots[slot] != nullptr) continue;
+    const engine::ServiceSpec wanted = wanted_core(project, slot);
     auto created = co_await engine_.create_service(wanted, kEngineLimit);
     if (!created && created.error().code() != ErrorCode::kConflict) {
       co_return fail(std::move(created).error());
     }
-    co_return Status{};
   }
-  // A name that was used by a project with the same number before: its core goes first.
-  if (engine::label(it->spec.labels, "croft.project") != project.id.str()) {
-    co_return co_await engine_.remove_service(it->id, kEngineLimit);
+  co_return Status{};
+}
+
+bool NetworkReconciler::bad_for_long(const ProjectId& project) {
+  for (const char* slot : kCoreSlots) {
+    if (!is_good(world_.core(project, slot))) continue;
+    bad_since_.erase(project);
+    return false;
   }
-  const bool same_image = it->spec.container.image == core_image_;
-  if (same_image && state_mount(it->spec) == state_mount(wanted)) co_return Status{};
-  engine::ServiceSpec changed = it->spec;
-  changed.container.image = core_image_;
-  changed.container.mounts = wanted.container.mounts;
-  log_info("replacing a core", {{"project", project.name}, {"image", core_image_}});
-  co_return co_await engine_.update_service(it->id, it->version, changed, kEngineLimit);
+  const auto since = bad_since_.emplace(project, clock_.steady()).first->second;
+  return clock_.steady() - since >= kBadLimit;
+}
+
+Task<Status> NetworkReconciler::replace_outdated(const Project& project, const Cores& cores) {
+  const bool both_bad = bad_for_long(project.id);
+  std::array<CoreSlot, 2> slots;
+  bool successor = false;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    slots[i].report = world_.core(project.id, kCoreSlots[i]);
+    const engine::ServiceInfo* info = cores.slots[i];
+    slots[i].outdated =
+        info != nullptr && (info->spec.container.image != core_image_ ||
+                            state_mount(info->spec) != state_mount(wanted_core(project, i)));
+    // It waits for the core of an older croft to go, with all that it must know.
+    const CoreObserved* report = slots[i].report;
+    successor = successor || (report != nullptr && report->revision == core_image_ &&
+                              report->generation > 0 && report->error.empty());
+  }
+  if (cores.of_older_croft != nullptr && successor) {
+    log_info("two cores take over from one", {{"project", project.name}});
+    co_return co_await engine_.remove_service(cores.of_older_croft->id, kEngineLimit);
+  }
+  const auto chosen = core_to_replace(slots, core_image_, both_bad);
+  if (!chosen) co_return Status{};
+  const engine::ServiceInfo& info = *cores.slots[*chosen];
+  engine::ServiceSpec changed = info.spec;
+  changed.container = wanted_core(project, *chosen).container;
+  log_info("replacing a core",
+           {{"project", project.name}, {"slot", kCoreSlots[*chosen]}, {"image", core_image_}});
+  co_return co_await engine_.update_service(info.id, info.version, changed, kEngineLimit);
 }
 
 Task<Status> NetworkReconciler::remove_strangers(const std::vector<Project>& projects,
@@ -157,6 +208,7 @@ Task<Status> NetworkReconciler::remove_strangers(const std::vector<Project>& pro
                                                  const std::vector<engine::ServiceInfo>& services) {
   std::set<std::string> known;
   for (const Project& project : projects) known.insert(project.id.str());
+  std::erase_if(bad_since_, [&](const auto& entry) { return !known.contains(entry.first.str()); });
   for (const engine::ServiceInfo& info : services) {
     if (known.contains(engine::label(info.spec.labels, "croft.project"))) continue;
     Status removed = co_await engine_.remove_service(info.id, kEngineLimit);

@@ -64,7 +64,7 @@ class RestoreAdopts : public testing::Test {
     for (int n = 0; n <= 3; ++n) seen.segments.push_back(names_.segment_device(n));
     world_->set_node(node_.id, seen);
     networks_ = std::make_unique<NetworkReconciler>(*store_, engine_, *world_, names_, addresses_,
-                                                    directory_ / "cores", node_);
+                                                    clock_, directory_ / "cores", node_);
     networks_->set_core_image(kCoreImage);
     services_ = std::make_unique<ServiceReconciler>(*store_, engine_, *world_, catalog_, names_,
                                                     addresses_);
@@ -141,7 +141,7 @@ TEST_F(RestoreAdopts, WhatRunsIsAdoptedAndNothingIsRestarted) {
   on_virtual_time(reconcile_all());
   const auto tasks_before = tasks();
   const auto services_before = services();
-  ASSERT_EQ(tasks_before.size(), 5u);  // two services of two, one core
+  ASSERT_EQ(tasks_before.size(), 6u);  // two services of two, two cores
   for (const auto& [id, state] : tasks_before) EXPECT_TRUE(state.ends_with(" running")) << id;
 
   const auto file = directory_ / "croft.backup";

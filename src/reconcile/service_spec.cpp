@@ -67,19 +67,20 @@ engine::ServiceSpec set_service_spec(const Names& names, const Project& project,
 }
 
 engine::ServiceSpec core_service_spec(const Names& names, const Project& project,
-                                      const std::string& image,
+                                      const std::string& slot, const std::string& image,
                                       const std::filesystem::path& state_dir) {
   engine::ServiceSpec spec;
-  spec.name = names.core_service(project.network_number);
+  spec.name = names.core_service(project.network_number, slot);
   spec.labels = names.project_labels("core", project.id);
+  spec.labels["croft.slot"] = slot;
   engine::ContainerSettings& container = spec.container;
   container.image = image;
-  container.command = {"/croft/core", "supervise"};
+  container.command = {"/croft/core", "supervise", "--slot", slot, "--revision", image};
   container.labels = spec.labels;
   container.user = "0:0";
   container.mounts = {
       {.kind = engine::Mount::Kind::kBind, .source = state_dir.string(), .target = kCoreStateDir}};
-  container.capabilities_add = {"NET_ADMIN"};
+  container.capabilities_add = {"NET_ADMIN", "NET_RAW"};
   container.sysctls = {{"net.ipv4.ip_forward", "1"},
                        {"net.ipv6.conf.all.forwarding", "1"},
                        {"net.ipv6.conf.all.accept_ra", "0"},
@@ -88,6 +89,8 @@ engine::ServiceSpec core_service_spec(const Names& names, const Project& project
                        {"net.ipv4.conf.default.rp_filter", "0"},
                        {"net.ipv4.conf.all.send_redirects", "0"},
                        {"net.ipv4.conf.default.send_redirects", "0"},
+                       {"net.ipv4.ip_nonlocal_bind", "1"},
+                       {"net.ipv6.ip_nonlocal_bind", "1"},
                        {"net.netfilter.nf_conntrack_tcp_be_liberal", "1"}};
   container.stop_grace = Millis(5000);
   container.no_healthcheck = true;

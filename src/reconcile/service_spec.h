@@ -44,9 +44,10 @@ engine::ServiceSpec set_service_spec(const Names& names, const Project& project,
                                      const SetSecret& secret, const std::string& gateway4,
                                      const std::string& gateway6);
 
-// The project's core. `state_dir`: bind-mounted at kCoreStateDir, the same path on every node.
+// One of the project's two cores; `slot` of kCoreSlots. `state_dir`: bind-mounted at kCoreStateDir,
+// the same path on every node.
 engine::ServiceSpec core_service_spec(const Names& names, const Project& project,
-                                      const std::string& image,
+                                      const std::string& slot, const std::string& image,
                                       const std::filesystem::path& state_dir);
 
 }  // namespace croft

@@ -48,7 +48,9 @@ TEST(ServiceSpec, VolumesAreVolumesNeverFoldersOfTheHost) {
 }
 
 TEST(ServiceSpec, ACoreHasLimitsToo) {
-  const auto spec = core_service_spec(Names("abc123"), {}, "core:1", "/home/cores/x");
+  const auto spec = core_service_spec(Names("abc123"), {}, "b", "core:1", "/home/cores/x");
+  EXPECT_EQ(spec.name, "croft-abc123-core-p0-b");
+  EXPECT_THAT(spec.container.command, IsSupersetOf({"--slot", "b", "--revision", "core:1"}));
   EXPECT_GT(spec.container.resources.nano_cpus, 0);
   EXPECT_GT(spec.container.resources.memory_bytes, 0);
   EXPECT_GT(spec.container.resources.pids, 0);

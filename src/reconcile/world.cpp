@@ -102,12 +102,26 @@ const NodeObserved* World::node(const NodeId& node) const {
 }
 
 const CoreObserved* World::active_core(const ProjectId& project) const {
+  const CoreObserved* last = nullptr;
   for (const auto& [id, node] : nodes_) {
     for (const CoreObserved& core : node.cores) {
-      if (core.project_id == project && core.active) return &core;
+      if (core.project_id != project || !core.active) continue;
+      if (last == nullptr || core.active_since_ms > last->active_since_ms) last = &core;
     }
   }
-  return nullptr;
+  return last;
+}
+
+// A container that has just gone may still be in a report beside its successor: what is good wins.
+const CoreObserved* World::core(const ProjectId& project, const std::string& slot) const {
+  const CoreObserved* found = nullptr;
+  for (const auto& [id, node] : nodes_) {
+    for (const CoreObserved& core : node.cores) {
+      if (core.project_id != project || core.slot != slot) continue;
+      if (found == nullptr || found->role == CoreRole::kFault) found = &core;
+    }
+  }
+  return found;
 }
 
 std::vector<InstanceView> World::instances(const InstanceSetId& set) const {

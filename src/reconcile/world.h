@@ -63,8 +63,11 @@ class World {
 
   // Every instance of the set that exists, running or ended; the newest first.
   std::vector<InstanceView> instances(const InstanceSetId& set) const;
-  // The report of the project's active core; null until one is active.
+  // The report of the project's active core; null until one is active. Of two that say they are
+  // (one was frozen), the one that became it last.
   const CoreObserved* active_core(const ProjectId& project) const;
+  // The report of one of the project's cores; null while it does not report.
+  const CoreObserved* core(const ProjectId& project, const std::string& slot) const;
   // Containers of a set that still run, on any node. 0 also while nothing is known: ask
   // knows_all() before taking it for an end.
   int running(const InstanceSetId& set) const;

@@ -45,7 +45,7 @@ struct ControlPlane::Parts {
                 .platform = {},
                 .wake = [&control] { control.wake_all(); }},
         publisher(store, observed, hub, addresses, installation.id, node, facts(), {}),
-        networks(store, engine, observed, names, addresses, "/sim/cores", node),
+        networks(store, engine, observed, names, addresses, world.clock, "/sim/cores", node),
         services(store, engine, observed, world.catalog, names, addresses),
         edges(engine, world.edge, observed, node.id, names, {},
               std::filesystem::temp_directory_path() / "croft-sim-edge"),

@@ -24,7 +24,9 @@ Task<void> Cores::run() {
 
 int Cores::rotating(const ServiceId& wanted) const {
   int count = 0;
-  for (const auto& [container, core] : cores_) count += rotating_in(core, wanted);
+  for (const auto& [container, core] : cores_) {
+    if (core.active) count += rotating_in(core, wanted);
+  }
   return count;
 }
 
@@ -44,17 +46,35 @@ int Cores::rotating_in(const Core& core, const ServiceId& wanted) {
 void Cores::look() {
   look_at_containers();
   const auto before = world_.core_reports.size();
-  std::erase_if(cores_, [this](const auto& entry) {
+  std::map<std::string, Core> ended;
+  std::erase_if(cores_, [&](const auto& entry) {
     const engine::FakeContainer* container = world_.cluster.find_container(entry.first);
     const bool gone = container == nullptr || !runs(*container);
     if (gone) world_.core_reports.erase(entry.first);
-    if (gone) check_end(entry.first, entry.second);
+    if (gone) ended.insert(entry);
     return gone;
   });
+  for (const auto& [container, core] : ended) check_end(container, core);
   if (world_.core_reports.size() != before && world_.agent != nullptr) world_.agent->wake();
+  choose_active();
   for (auto& [container, core] : cores_) {
     if (world_.now() >= core.boots_at) look_at_core(container, core);
   }
+}
+
+// One that has what it must know takes the addresses when nobody has them, and keeps them.
+void Cores::choose_active() {
+  for (auto& [container, core] : cores_) {
+    if (core.active || !core.desired || has_active(core.project)) continue;
+    core.active = true;
+    world_.trace(fmt::format("core: {} is active", core.slot));
+  }
+}
+
+bool Cores::has_active(const ProjectId& project) const {
+  return std::any_of(cores_.begin(), cores_.end(), [&](const auto& entry) {
+    return entry.second.active && entry.second.project == project;
+  });
 }
 
 void Cores::look_at_containers() {
@@ -77,6 +97,8 @@ void Cores::look_at_containers() {
 Truth* Cores::meet(const std::string& id, const engine::FakeContainer& container) {
   if (SimWorld::label(container, "croft.role") == "core" && !cores_.contains(id)) {
     cores_[id] = {.project = *ProjectId::parse(SimWorld::label(container, "croft.project")),
+                  .slot = SimWorld::label(container, "croft.slot"),
+                  .image = container.info.image,
                   .boots_at = world_.now() + Millis(world_.between(100, 900))};
   }
   const auto set = InstanceSetId::parse(SimWorld::label(container, "croft.set"));
@@ -117,21 +139,26 @@ void Cores::look_at_core(const std::string& container, Core& core) {
                      (!core.desired || file->second.generation > core.desired->generation);
   if (fresh) core.desired = file->second;
   if (!core.desired) {
-    tell(container, {.project_id = core.project});
+    tell(container, {.project_id = core.project, .slot = core.slot, .revision = core.image});
     return;
   }
   std::vector<InstanceState> states;
   for (const CoreService& service : core.desired->services) {
     for (const CoreInstance& instance : service.instances) states.push_back(state_of(instance));
   }
-  if (!fresh && core.settled && states == core.states) return;
+  if (!fresh && core.settled && states == core.states && core.told_active == core.active) return;
+  core.told_active = core.active;
   core.states = std::move(states);
   const std::map<std::string, bool> before = std::exchange(core.rotation, {});
   choose(core, before);
   core.settled = core.rotation == before;
   check_endpoints(core, before);
-  CoreObserved report{
-      .project_id = core.project, .generation = core.desired->generation, .active = true};
+  CoreObserved report{.project_id = core.project,
+                      .slot = core.slot,
+                      .revision = core.image,
+                      .generation = core.desired->generation,
+                      .active = core.active,
+                      .role = core.active ? CoreRole::kActive : CoreRole::kStandby};
   auto state = core.states.begin();
   for (const CoreService& service : core.desired->services) {
     for (const CoreInstance& instance : service.instances) {
@@ -192,11 +219,16 @@ void Cores::check_endpoints(const Core& core, const std::map<std::string, bool>&
   }
 }
 
-// Without its core nothing of a project gets or sends anything.
+// Without a core nothing of a project gets or sends anything: one may be ended while another has
+// what it must know.
 void Cores::check_end(const std::string& container, const Core& core) {
   if (world_.crashed_cores.contains(container) || downtime_.expected(core.project)) return;
+  const bool covered = std::any_of(cores_.begin(), cores_.end(), [&](const auto& entry) {
+    return entry.second.project == core.project && entry.second.desired.has_value();
+  });
+  if (covered) return;
   world_.violate("a project keeps its core",
-                 fmt::format("the core of project {} was ended", core.project.str()));
+                 fmt::format("the last core of project {} was ended", core.project.str()));
 }
 
 }  // namespace croft::sim

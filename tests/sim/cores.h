@@ -1,5 +1,6 @@
 // A model of croft-core, one per running core container: reads what the agent wrote, watches the
-// instances, chooses by the production rule who is in rotation, reports.
+// instances, chooses by the production rule who is in rotation, reports. Of the two of a project
+// one is active; when it ends, the other is at the next look.
 #pragma once
 
 #include <map>
@@ -16,13 +17,17 @@ class Cores {
 
   // Looks at everything several times a second, until cancelled.
   Task<void> run();
-  // How many instances of the service get new connections now.
+  // How many instances of the service get new connections now, by the active core.
   int rotating(const ServiceId& service) const;
 
  private:
   struct Core {
     ProjectId project;
+    std::string slot;
+    std::string image;
     Millis boots_at{0};
+    bool active = false;
+    bool told_active = false;
     std::optional<CoreDesired> desired;
     std::vector<InstanceState> states;     // of all instances of `desired`, at the last look
     std::map<std::string, bool> rotation;  // instance → in rotation
@@ -36,6 +41,8 @@ class Cores {
 
   void look();
   void look_at_containers();
+  void choose_active();
+  bool has_active(const ProjectId& project) const;
   Truth* meet(const std::string& id, const engine::FakeContainer& container);
   void look_at_core(const std::string& container, Core& core);
   InstanceState state_of(const CoreInstance& instance) const;

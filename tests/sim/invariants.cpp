@@ -216,7 +216,9 @@ std::string Invariants::unfinished_engine(const Rows& rows) {
   expected.insert(names.edge_service());
   for (const Project& project : rows.projects) {
     projects.insert(project.id.str());
-    expected.insert(names.core_service(project.network_number));
+    for (const char* slot : kCoreSlots) {
+      expected.insert(names.core_service(project.network_number, slot));
+    }
   }
   for (const InstanceSet& set : rows.sets) {
     sets.insert(set.id.str());

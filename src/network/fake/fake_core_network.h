@@ -1,11 +1,15 @@
 // CoreNetwork in memory: remembers what was done, and fails when told to.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "network/core_network.h"
+#include "plan/core_pair.h"
 
 namespace croft {
 
@@ -16,14 +20,13 @@ class FakeCoreNetwork final : public CoreNetwork {
     return CoreInterfaces{.segment = "segment", .uplink = "uplink"};
   }
   Status check_settings() override { return settings; }
-  Result<bool> take_addresses(const CoreDesired&, const CoreInterfaces&) override {
+  Status prepare_interfaces(const CoreDesired&, const CoreInterfaces&,
+                            const PairAddresses& pair) override {
     if (failure) return fail(*failure);
-    return !std::exchange(holds_addresses, true);
-  }
-  Status release_addresses(const CoreDesired&, const CoreInterfaces&) override {
-    holds_addresses = false;
+    own_address = pair.own;
     return {};
   }
+  Result<bool> holds_addresses(const CoreDesired&, const CoreInterfaces&) override { return holds; }
   Status announce(const CoreDesired&, const CoreInterfaces&) override {
     ++announcements;
     return {};
@@ -31,6 +34,10 @@ class FakeCoreNetwork final : public CoreNetwork {
   Result<bool> has_ruleset() override { return ruleset_present; }
   Status apply_ruleset(const std::string& script) override {
     if (failure) return fail(*failure);
+    if (script.starts_with(fmt::format("add table {}\n", kPairTable))) {
+      pair_table = script;
+      return {};
+    }
     scripts.push_back(script);
     ruleset_present = true;
     return {};
@@ -41,10 +48,18 @@ class FakeCoreNetwork final : public CoreNetwork {
     return {};
   }
 
+  Status exchange_connections(const std::string&, bool active) override {
+    exchanged.push_back(active ? "gave" : "asked");
+    return {};
+  }
+
   std::optional<Error> failure;  // for calls that change something
   Status settings;
   RefusedPackets refused;
-  bool holds_addresses = false;
+  std::atomic<bool> holds = true;  // read by the pool
+  std::string own_address;
+  std::string pair_table;
+  std::vector<std::string> exchanged;
   bool ruleset_present = false;
   int announcements = 0;
   std::vector<std::string> scripts;

@@ -20,11 +20,14 @@ struct Setting {
 };
 
 // Forwarding is the core's purpose. "Liberal" lets established connections go on when this core
-// did not see their beginning (after a failover).
+// did not see their beginning (after a takeover). A standby listens on addresses that it does not
+// have yet, so that it answers the moment it has them.
 constexpr Setting kSettings[] = {
     {"net.ipv4.ip_forward", "1"},
     {"net.ipv6.conf.all.forwarding", "1"},
     {"net.netfilter.nf_conntrack_tcp_be_liberal", "1"},
+    {"net.ipv4.ip_nonlocal_bind", "1"},
+    {"net.ipv6.ip_nonlocal_bind", "1"},
 };
 
 struct FloatingAddress {
@@ -52,15 +55,6 @@ Result<std::string> interface_in(const std::vector<InterfaceAddress>& all, const
               fmt::format("core: no interface has an address in {}, the {} range; is the core "
                           "attached to that network?",
                           range, what));
-}
-
-// /32 and /128: the network's own route is there already, by the address Docker gave.
-std::string address_line(const char* verb, const FloatingAddress& f) {
-  const bool v6 = f.text.find(':') != std::string::npos;
-  // nodad: it must answer at once. No preferred lifetime: never the source of what we begin.
-  const char* options = !v6 || verb == std::string_view("del") ? "" : " nodad preferred_lft 0";
-  return fmt::format("address {} {}/{} dev {}{}", verb, f.text, v6 ? 128 : 32, f.interface,
-                     options);
 }
 
 bool has(const std::vector<InterfaceAddress>& all, const FloatingAddress& f) {
@@ -121,19 +115,13 @@ Status LinuxCoreNetwork::check_settings() {
   return {};
 }
 
-Result<bool> LinuxCoreNetwork::take_addresses(const CoreDesired& desired,
-                                              const CoreInterfaces& interfaces) {
-  auto present = list_interface_addresses();
-  if (!present) return fail(std::move(present).error());
-  std::vector<std::string> lines;
-  for (const FloatingAddress& f : floating(desired, interfaces)) {
-    if (!IpAddress::parse(f.text)) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("core state: {} \"{}\" is not an address", f.field, f.text));
-    }
-    if (!has(*present, f)) lines.push_back(address_line("replace", f));
-  }
-  const bool missing = !lines.empty();
+Status LinuxCoreNetwork::prepare_interfaces(const CoreDesired& desired,
+                                            const CoreInterfaces& interfaces,
+                                            const PairAddresses& pair) {
+  // /32: the network's own route is there already, by the address Docker gave.
+  std::vector<std::string> lines = {
+      fmt::format("address replace {}/32 dev {}", pair.own, interfaces.uplink),
+      fmt::format("route replace {}/32 dev {} src {}", pair.partner, interfaces.uplink, pair.own)};
   for (const bool v6 : {false, true}) {
     const std::string& via = v6 ? desired.uplink_node6 : desired.uplink_node4;
     auto more = default_route_lines(v6, via, interfaces.uplink);
@@ -141,18 +129,22 @@ Result<bool> LinuxCoreNetwork::take_addresses(const CoreDesired& desired,
     lines.insert(lines.end(), more->begin(), more->end());
   }
   CROFT_TRY(ip_batch(lines));
-  return missing;
+  // The partner may know the address by the MAC of the container before this one: what it
+  // advertises would go there, and this core would take over because it hears nothing.
+  const auto own = IpAddress::parse(pair.own);
+  const auto mac = interface_mac(interfaces.uplink);
+  if (!mac) return fail(mac.error());
+  return send_frames(interfaces.uplink,
+                     {gratuitous_arp(*mac, *own, false), gratuitous_arp(*mac, *own, true)});
 }
 
-Status LinuxCoreNetwork::release_addresses(const CoreDesired& desired,
-                                           const CoreInterfaces& interfaces) {
+Result<bool> LinuxCoreNetwork::holds_addresses(const CoreDesired& desired,
+                                               const CoreInterfaces& interfaces) {
   auto present = list_interface_addresses();
   if (!present) return fail(std::move(present).error());
-  std::vector<std::string> lines;
-  for (const FloatingAddress& f : floating(desired, interfaces)) {
-    if (has(*present, f)) lines.push_back(address_line("del", f));
-  }
-  return ip_batch(lines);
+  const auto all = floating(desired, interfaces);
+  return std::all_of(all.begin(), all.end(),
+                     [&](const FloatingAddress& f) { return has(*present, f); });
 }
 
 Status LinuxCoreNetwork::announce(const CoreDesired& desired, const CoreInterfaces& interfaces) {
@@ -196,6 +188,18 @@ Status LinuxCoreNetwork::forget_connections(const std::vector<std::string>& addr
                                         "--reply-src", address->str()},
                                .timeout = Millis(10'000)});
     if (!result) return fail(std::move(result).error());
+  }
+  return {};
+}
+
+Status LinuxCoreNetwork::exchange_connections(const std::string& config_file, bool active) {
+  // What came from the partner is in the kernel only (-R), then all of it is told (-B).
+  const std::vector<const char*> requests =
+      active ? std::vector<const char*>{"-R", "-B"} : std::vector<const char*>{"-n"};
+  for (const char* request : requests) {
+    auto done = run_program_checked(
+        {.argv = {"conntrackd", "-C", config_file, request}, .timeout = Millis(10'000)});
+    if (!done) return fail(std::move(done).error());
   }
   return {};
 }

@@ -37,6 +37,11 @@ def label(thing, name):
     return (labels or {}).get(name, "")
 
 
+def is_active(pid):
+    """Whether the namespace of that process holds the addresses of its project: beside a core's own, three more."""
+    return run("nsenter", "-t", str(pid), "-n", "ip", "-4", "-o", "address", "show").count("/32 ") == 3
+
+
 class Outside:
     def __init__(self, platform):
         self.platform = platform
@@ -54,12 +59,15 @@ class Outside:
         return self._list("containers/json", "all=1&")
 
     def container_of(self, role, project=None):
-        """The running container of a core or of the edge."""
-        found = [c for c in self.containers() if label(c, "croft.role") == role and c["State"] == "running"
+        """The running container of the active core, or of the edge."""
+        found = [self.platform.engine_get(f"/containers/{c['Id']}/json") for c in self.containers()
+                 if label(c, "croft.role") == role and c["State"] == "running"
                  and (project is None or label(c, "croft.project") == project)]
+        if role == "core":
+            found = [c for c in found if is_active(c["State"]["Pid"])]
         if len(found) != 1:
             raise AssertionError(f"{len(found)} running containers of role {role}, not one")
-        return self.platform.engine_get(f"/containers/{found[0]['Id']}/json")
+        return found[0]
 
     def pid_of(self, role, project=None):
         return self.container_of(role, project)["State"]["Pid"]
@@ -94,7 +102,7 @@ class Outside:
         containers = self.containers()
         self._swarm_services(wrong, wanted, by_service, swarm)
         self._containers(wrong, by_service, swarm, containers)
-        numbers = {label(s, "croft.project"): re.search(r"-core-p(\d+)$", s["Spec"]["Name"])[1] for s in swarm
+        numbers = {label(s, "croft.project"): re.search(r"-core-p(\d+)-[ab]$", s["Spec"]["Name"])[1] for s in swarm
                    if label(s, "croft.role") == "core"}
         self._networks(wrong, set(numbers.values()))
         self._secrets(wrong, swarm)
@@ -123,8 +131,8 @@ class Outside:
             elif role == "core" and label(one, "croft.project") not in wanted:
                 wrong.append(f"{name}: the core of a project that is gone")
         cores = [label(s, "croft.project") for s in swarm if label(s, "croft.role") == "core"]
-        if sorted(cores) != sorted(wanted):
-            wrong.append(f"cores of {sorted(cores)}, not of {sorted(wanted)}")
+        if sorted(cores) != sorted([*wanted, *wanted]):
+            wrong.append(f"cores of {sorted(cores)}, not two of each of {sorted(wanted)}")
         if sum(label(s, "croft.role") == "edge" for s in swarm) != 1:
             wrong.append("not one edge service")
         for service, found in sets.items():

@@ -1,6 +1,6 @@
 """Stand-in for a container: health channel, and echo servers on TCP 3000 and UDP 3001 that say who they are.
 
-Standard input takes lines: a health state ("ready", "draining", ...), or "mute" to close the health channel."""
+"health" as second argument: the health channel only. Standard input takes lines: a health state ("ready", "draining", ...), or "mute" to close the health channel."""
 import socket
 import sys
 import threading
@@ -64,9 +64,11 @@ def echo_udp():
         server.sendto(f"{NAME} {peer_text(address)}\n".encode(), address)
 
 
-for port, handler in ((HEALTH_PORT, health), (TCP_PORT, echo), (4000, echo)):
+servers = ((HEALTH_PORT, health), (TCP_PORT, echo), (4000, echo))
+for port, handler in servers[:1] if "health" in sys.argv[2:] else servers:
     threading.Thread(target=serve, args=(listen(port), handler), daemon=True).start()
-threading.Thread(target=echo_udp, daemon=True).start()
+if "health" not in sys.argv[2:]:
+    threading.Thread(target=echo_udp, daemon=True).start()
 print("up", flush=True)
 for line in sys.stdin:
     word = line.strip()

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socketserver
 import subprocess
 import sys
@@ -94,23 +95,89 @@ class Instance(Namespace):
 
 
 class Core(Namespace):
-    def __init__(self, lab, n):
-        super().__init__(f"core{n}")
+    """One of a project's two cores: what a container is, a namespace and all processes in it."""
+
+    def __init__(self, lab, n, slot="a"):
+        super().__init__(f"core{n}{slot}")
+        self.slot = slot
         self.directory = lab.home / "cores" / project_id(n)
-        self.address4, self.uplink4 = lab.segment4(n, 256 + 250), lab.uplink4(0x1000 + n)
-        lab.attach(self, n, "eth0", f"{self.address4}/20", f"{lab.ula}:{2 * n}:1::250/64")
-        lab.attach(self, 0, "eth1", f"{self.uplink4}/16", f"{lab.ula}:0:1::{n}/64")
-        self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
+        self.run_dir = lab.home / f"run-{self.name}-{self.keeper.pid}"
+        # Another address at each start, and the MAC that Docker derives from it.
+        last = {"a": 250, "b": 251}[slot] - 2 * lab.core_starts.get((n, slot), 0)
+        lab.core_starts[n, slot] = lab.core_starts.get((n, slot), 0) + 1
+        self.address4, self.uplink4 = lab.segment4(n, 256 + last), lab.uplink4(0x1000 + 256 * (250 - last) % 4096 + n)
+        lab.attach(self, n, "eth0", f"{self.address4}/20", f"{lab.ula}:{2 * n}:1::{last}/64")
+        lab.attach(self, 0, "eth1", f"{self.uplink4}/16", f"{lab.ula}:0:1:{last:x}::{n}/64")
+        self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1, net__ipv4__ip_nonlocal_bind=1,
+                    net__ipv6__ip_nonlocal_bind=1)
         self.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_be_liberal=1")
         # As Docker leaves it: a default route to what will be our own address.
         self.ip("route", "add", "default", "via", lab.segment4(n, 1))
-        self.program = self.start("unshare", "--uts", lab.core_program, "supervise", "--state",
-                                  self.directory)
+        self.log = open(lab.home / f"{self.name}.log", "a")
+        # In a container the host name is its id.
+        self.program = self.start("unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.name,
+                                  lab.core_program, "supervise", "--slot", slot, "--revision", "lab", "--state",
+                                  self.directory, "--run", self.run_dir, stdout=self.log, stderr=self.log)
+
+    def programs(self, name):
+        """Process ids of the supervisor's children of that name, and of theirs."""
+        found, left = [], [self.program.pid]
+        while left:
+            try:
+                children = pathlib.Path(f"/proc/{left[0]}/task/{left[0]}/children").read_text().split()
+            except OSError:
+                children = []
+            left = left[1:] + [int(child) for child in children]
+            found += [int(child) for child in children]
+        return [pid for pid in found if name_of(pid) == name]
 
     def worker(self):
-        """Process id of `croft-core run`."""
-        children = pathlib.Path(f"/proc/{self.program.pid}/task/{self.program.pid}/children")
-        return int((children.read_text().split() or ["0"])[0])
+        """Process id of `croft-core run`; 0 while there is none."""
+        return (self.programs("croft-core") or [0])[0]
+
+    def holds(self, address):
+        return f" {address}/" in self.ip("-o", "address", "show")
+
+    def everything(self):
+        """Every process in its namespace."""
+        own, found = os.stat(f"/proc/{self.keeper.pid}/ns/net").st_ino, []
+        for entry in os.listdir("/proc"):
+            try:
+                if entry.isdigit() and os.stat(f"/proc/{entry}/ns/net").st_ino == own:
+                    found.append(int(entry))
+            except OSError:
+                pass
+        return found
+
+    def signal_all(self, number):
+        for pid in self.everything():
+            if pid != self.keeper.pid:
+                os.kill(pid, number)
+
+    def die(self):
+        """As a container is killed: all processes at once, then the engine takes its interfaces away."""
+        self.signal_all(signal.SIGKILL)
+        self.unplug()
+        self.keeper.kill()
+        self.keeper.wait()
+
+    def unplug(self):
+        subprocess.run(self.command("ip", "-batch", "-"), input="link del eth0\nlink del eth1\n", text=True,
+                       capture_output=True)
+
+    def close(self):
+        if self.keeper.poll() is None:
+            self.signal_all(signal.SIGKILL)
+        super().close()
+        self.log.close()
+
+
+def name_of(pid):
+    try:
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return ""
+    return "croft-core" if words[1:2] == ["run"] else os.path.basename(words[0])
 
 
 def project_id(n):
@@ -168,7 +235,7 @@ class Lab:
         self.install, self.ula = install, ula
         self.pool, self.uplink = ipaddress.ip_network(pool), ipaddress.ip_network(uplink)
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="croft-lab-"))
-        self.namespaces = []
+        self.namespaces, self.core_starts = [], {}
         self.changed = threading.Condition()
         self.desired, self.observed, self.generation, self.interfaces = {}, {}, 0, 0
         if beside:
@@ -211,7 +278,8 @@ class Lab:
         device = f"m{self.install}{self.interfaces}"
         self.host.ip("link", "add", device, "link", f"c{self.install}v{n}", "mtu", "1450", "netns",
                      str(namespace.keeper.pid), "type", "macvlan", "mode", "bridge")
-        namespace.ip("link", "set", device, "name", name)
+        mac = ":".join(f"{byte:02x}" for byte in ipaddress.ip_address(addresses[0].split("/")[0]).packed)
+        namespace.ip("link", "set", device, "name", name, "address", f"02:42:{mac}")
         for address in addresses:
             namespace.ip("address", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
         namespace.ip("link", "set", name, "up")
@@ -238,6 +306,7 @@ class Lab:
             "uplink4": str(self.uplink), "uplink_address4": self.uplink4(0x800 + n),
             "uplink6": f"{self.ula}::/64", "uplink_address6": f"{self.ula}::2:{n}",
             "uplink_node4": self.uplink4(1), "uplink_node6": f"{self.ula}::1:1",
+            "pair4": [self.uplink4(0x400 + n), self.uplink4(0xc00 + n)],
             "edge_range4": self.uplink4(0) + "/28", "edge_range6": f"{self.ula}::1:0/112",
             "resolvers": ["198.51.100.1"],
             "denied4": [str(self.pool), "198.51.100.2"],
@@ -261,11 +330,16 @@ class Lab:
         return self.generation
 
     def report(self, n):
-        """What the core of project n said last; {} before."""
+        """What the active core of project n said last; {} before."""
+        found = [c for c in self.observed.get("cores", []) if c["project_id"] == project_id(n) and c["active"]]
+        return max(found, key=lambda core: core["active_since_ms"], default={})
+
+    def role(self, n, slot):
+        """What the core of that slot says that it is; "" while it says nothing."""
         for core in self.observed.get("cores", []):
-            if core["project_id"] == project_id(n):
-                return core
-        return {}
+            if core["project_id"] == project_id(n) and core["slot"] == slot:
+                return core["role"]
+        return ""
 
     def rotation(self, n):
         return sorted(i["id"] for i in self.report(n).get("instances", []) if i["in_rotation"])

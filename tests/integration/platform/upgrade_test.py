@@ -40,13 +40,15 @@ class Upgrade(PlatformCase):
         cls.platform.start_supervised()
         cls.platform.wait_ready()
 
-    def release(self, name, croftd=None):
-        """A release as `cmake --install` lays it out."""
+    def release(self, name, croftd=None, more=b""):
+        """A release as `cmake --install` lays it out. `more`: bytes at the end of its croft-core, which makes it another."""
         folder = self.folder / name
         (folder / "bin").mkdir(parents=True)
         for program in ("croft", "croftd", "croft-node", "croft-core", "croft-init", "croft-keep"):
             if (self.platform.programs / program).exists():
                 shutil.copy2(self.platform.programs / program, folder / "bin" / program)
+        with open(folder / "bin" / "croft-core", "ab") as core:
+            core.write(more)
         if croftd:
             (folder / "bin" / "croftd").write_text(croftd)
         for data in ("catalog", "images", "api"):
@@ -98,6 +100,17 @@ class Upgrade(PlatformCase):
         self.no_failures(traffic)
         self.still_the_same(before)
 
+    def cores(self):
+        """Container ids of the project's cores, by slot."""
+        return {c["Labels"]["croft.slot"]: c["Id"] for c in self.platform.engine_get("/containers/json")
+                if c["Labels"].get("croft.role") == "core" and c["Labels"].get("croft.project") == self.project_id}
+
+    def replaced(self, before):
+        status = self.platform.croft("status", "--json").json()  # ends with 1 while the edge is looked for
+        text = next((c["detail"] for c in status["components"] if c["name"] == f"core {self.project}"), "")
+        now = self.cores()
+        return len(now) == 2 and not set(now.values()) & set(before.values()) and "active" in text and "standby" in text
+
     def test_2_a_release_that_does_not_start_is_taken_back(self):
         before, given = self.containers(), self.running()
         with Traffic(self.web) as traffic:
@@ -129,6 +142,16 @@ class Upgrade(PlatformCase):
             wait_until("croftd to answer again", 30, lambda: self.platform.croft("status").code == 0)
         self.no_failures(traffic)
         say("croftd is back")
+
+    def test_6_its_cores_are_replaced_one_after_the_other(self):
+        before = self.cores()
+        with Traffic(self.web) as traffic:
+            self.upgrade(self.release("other-core", more=b"another"), 0)
+            wait_until("two other cores", 300, lambda: self.replaced(before), 0.5)
+            between = self.cores()
+            self.rollback(0)
+            wait_until("two other cores", 300, lambda: self.replaced(between), 0.5)
+        self.no_failures(traffic)
 
 
 if __name__ == "__main__":
