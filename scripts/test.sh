@@ -71,8 +71,16 @@ on_test_engine() {
 run_bench() {
   install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
   need_space
+  if [ "${1:-}" = pair ]; then bench_pair "${2:-30}"; return; fi
   build release croft croftd croft-node croft-core croft-init croft-keep croft-load
   on_test_engine bench_on_engine "$@"
+}
+
+# bench_pair REPEATS: each way in which one of a project's two cores can fail, in namespaces; needs no engine.
+bench_pair() {
+  build release croft-core croft-node
+  python3 "$root/tests/integration/network/pair_test.py" "$(build_dir release)/bin/croft-core" \
+    "$(build_dir release)/bin/croft-node" "$1" || die "a project noticed that a core failed" "./dev bench pair"
 }
 
 bench_on_engine() {
