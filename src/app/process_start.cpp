@@ -24,6 +24,13 @@ Result<Process> start_service_process(Tx& tx, const Actor& actor, const Service&
                                       std::string kind, boost::json::object params) {
   const auto project = get_project(tx, actor.scope, service.project_id);
   if (!project) return fail(project.error());
+  // What begins now would outlive the removal of the containers, which waits for all to have gone.
+  const bool leaves = project->status == ProjectStatus::kDeleting;
+  if (leaves || service.status == ServiceStatus::kDeleting) {
+    return fail(ErrorCode::kConflict,
+                leaves ? fmt::format("project {} is being deleted", project->name)
+                       : fmt::format("service {} is being deleted", service.hostname));
+  }
   return start_process(tx, actor,
                        {.project_id = service.project_id,
                         .service_id = service.id,

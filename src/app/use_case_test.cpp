@@ -148,6 +148,18 @@ TEST_F(UseCases, DeletingAProjectStartsOneProcess) {
             ProjectStatus::kDeleting);
 }
 
+// Its containers would be there after those of the project were waited for.
+TEST_F(UseCases, NothingBeginsInAProjectThatIsBeingDeleted) {
+  const Project project = shop();
+  const Service db = service(project, "db", ServiceCategory::kDatabase);
+  must(run(act_on_service(context_, *ann_, db.id, ServiceAction::kRestart)));
+  must(run(delete_project(context_, *ann_, "shop", {})));
+  const auto refused = run(act_on_service(context_, *ann_, db.id, ServiceAction::kRestart));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+  EXPECT_NE(refused.error().message().find("shop is being deleted"), std::string::npos);
+}
+
 TEST_F(UseCases, NamesWinOverIdsOfTheSameForm) {
   const Project by_id = shop();
   EXPECT_EQ(must(run(show_project(context_, *ann_, by_id.id.str()))).project.name, "shop");
