@@ -14,7 +14,7 @@ constexpr Millis kPeriod{1000};    // looks again even if nothing was notified
 constexpr Millis kWaitPeriod{50};  // while it waits to take part
 constexpr Millis kCoalesce{5};     // changes that come together become one transaction
 constexpr Millis kSettle{2000};    // see Core::settle_until_
-constexpr Millis kRefusedPeriod{20'000};
+constexpr Millis kCountPeriod{20'000};
 constexpr Millis kAnnouncePause{200};  // at most five repeated announcements a second
 constexpr int kTakeoverAnnouncements = 3;
 
@@ -91,7 +91,7 @@ Task<void> Core::look() {
   if (desired_) {
     watch_instances();
     const Status done = co_await converge();
-    co_await count_refused();
+    co_await count();
     const std::string before = std::exchange(error_, done ? file_error_ : done.error().message());
     if (!done && error_ != before) {
       log_error("cannot apply the desired state", {{"error", done.error().describe()}});
@@ -244,8 +244,11 @@ Task<Status> Core::apply() {
   if (!model) co_return fail(std::move(model).error());
   std::string script = applied_ ? render_change(*applied_, *model) : render_full(*model);
   if (!script.empty()) {
+    const Millis began = clock_.steady();
     const Status done = co_await run_blocking(
         pool_, [this, script = std::move(script)] { return network_.apply_ruleset(script); });
+    ++rule_changes_;
+    rule_changes_took_ += clock_.steady() - began;
     if (!done) {
       // Whatever the kernel holds now, the next try replaces all of it.
       applied_.reset();
@@ -342,17 +345,13 @@ Task<void> Core::announce(int times) {
   }
 }
 
-// For people to see who knocks where nobody may. Counters that cannot be read are not worth an
-// error: the rules work without.
-Task<void> Core::count_refused() {
+// For people to see who knocks where nobody may, and how much there is to do. Counters that cannot
+// be read are not worth an error: the rules work without.
+Task<void> Core::count() {
   if (!applied_ || clock_.steady() < next_count_) co_return;
-  next_count_ = clock_.steady() + kRefusedPeriod;
-  auto counted = co_await run_blocking(pool_, [this] { return network_.refused_packets(); });
-  if (counted) {
-    refused_ = *counted;
-  } else {
-    log_debug("refused packets are not counted", {{"error", counted.error().describe()}});
-  }
+  next_count_ = clock_.steady() + kCountPeriod;
+  const auto counts = co_await run_blocking(pool_, [this] { return network_.counts(); });
+  if (counts) counts_ = *counts;
 }
 
 void Core::on_claim(const IpAddress& address, const std::string& mac) {
@@ -370,8 +369,11 @@ void Core::publish() {
                         .active = active_,
                         .role = desired_ ? role() : CoreRole::kFault,
                         .error = error_,
-                        .refused_packets = refused_.refused,
-                        .spoofed_packets = refused_.spoofed};
+                        .refused_packets = counts_.refused,
+                        .spoofed_packets = counts_.spoofed,
+                        .connections = counts_.connections,
+                        .rule_changes = rule_changes_,
+                        .rule_changes_ms = rule_changes_took_.count()};
   if (observed.role == CoreRole::kFault) {
     observed.reason = error_.empty() ? pair_.reason() : error_;
     if (observed.reason.empty()) observed.reason = "it has not heard of all instances yet";

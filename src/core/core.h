@@ -62,7 +62,7 @@ class Core {
   void become_active();
   void become_standby();
   Task<void> announce(int times);
-  Task<void> count_refused();
+  Task<void> count();
   Task<Status> apply();
   Status listen_on_addresses();
   void watch_instances();
@@ -114,7 +114,9 @@ class Core {
   std::optional<Millis> settle_until_;
   Millis next_announcement_{0};
   Millis next_count_{0};
-  RefusedPackets refused_;
+  CoreCounts counts_;
+  std::int64_t rule_changes_ = 0;
+  Millis rule_changes_took_{0};
 };
 
 }  // namespace croft

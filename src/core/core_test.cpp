@@ -118,7 +118,7 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     FakeInstance instance(*r, group);
     t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
     Status outcome;
-    t->network_.refused = {.refused = 7, .spoofed = 2};
+    t->network_.counted = {.refused = 7, .spoofed = 2, .connections = 5};
     Core core(*r, t->network_, t->random_, t->clock_, t->options_);
     group.spawn("core", run_core(&core, &outcome));
     EXPECT_THAT(co_await t->observe(r, "not there yet"), HasSubstr("desired.json"));
@@ -128,7 +128,10 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     EXPECT_THAT(ready, HasSubstr("\"in_rotation\":true"));
     EXPECT_THAT(ready, HasSubstr("\"active\":true"));
     EXPECT_THAT(ready, HasSubstr("\"error\":\"\""));
-    EXPECT_THAT(ready, HasSubstr("\"refused_packets\":7,\"spoofed_packets\":2"));
+    EXPECT_THAT(
+        ready,
+        HasSubstr(
+            "\"refused_packets\":7,\"spoofed_packets\":2,\"connections\":5,\"rule_changes\":"));
     EXPECT_THAT(ready, HasSubstr("\"slot\":\"b\",\"revision\":\"core:1\""));
     EXPECT_THAT(ready, HasSubstr("\"role\":\"active\",\"reason\":\"\""));
     EXPECT_EQ(t->network_.own_address, t->desired_.pair4[1]);

@@ -79,6 +79,18 @@ void write_cores(MetricsText& out, const std::vector<CoreFigures>& cores) {
     out.value({{"project", one.project}, {"in_rotation", "no"}}, number(one.out_of_rotation));
     out.value({{"project", one.project}, {"in_rotation", "yes"}}, number(one.in_rotation));
   }
+  const auto family = [&](std::string_view name, Kind kind, std::string_view help, auto value) {
+    out.family(name, kind, help);
+    for (const CoreFigures& one : cores) out.value({{"project", one.project}}, value(one));
+  };
+  family("croft_lb_connections", Kind::kGauge, "Connections that the balancer follows.",
+         [](const CoreFigures& one) { return number(one.connections); });
+  family("croft_lb_programs_total", Kind::kCounter, "Changes of the balancer's rules.",
+         [](const CoreFigures& one) { return number(one.rule_changes); });
+  family("croft_lb_program_duration_seconds_total", Kind::kCounter, "Time these changes took.",
+         [](const CoreFigures& one) { return seconds(one.rule_changes_took); });
+  family("croft_lb_failovers_total", Kind::kCounter, "How often the other balancer took over.",
+         [](const CoreFigures& one) { return number(one.failovers); });
   out.family("croft_lb_refused_packets_total", Kind::kCounter,
              "Packets of instances that the rules refused.");
   for (const CoreFigures& one : cores) {

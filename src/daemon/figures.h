@@ -39,6 +39,10 @@ struct CoreFigures {
   std::int64_t out_of_rotation = 0;
   std::int64_t refused_packets = 0;  // of its instances, since its rules were made
   std::int64_t spoofed_packets = 0;
+  std::int64_t connections = 0;
+  std::int64_t rule_changes = 0;
+  Millis rule_changes_took{0};
+  std::int64_t failovers = 0;  // seen by croftd
 };
 
 struct PlatformFigures {

@@ -27,7 +27,11 @@ PlatformFigures some() {
                     .in_rotation = 2,
                     .out_of_rotation = 1,
                     .refused_packets = 5,
-                    .spoofed_packets = 3},
+                    .spoofed_packets = 3,
+                    .connections = 44,
+                    .rule_changes = 12,
+                    .rule_changes_took = Millis(150),
+                    .failovers = 2},
                    {.project = "blog", .drift = true}};
   figures.failed_logins = 7;
   figures.malformed_requests = 6;
@@ -81,6 +85,10 @@ TEST(Figures, AreWrittenWithTheirLabels) {
         "croft_lb_rules_drift{project=\"blog\"} 1\n",
         "croft_lb_instances{project=\"shop\",in_rotation=\"yes\"} 2\n",
         "croft_lb_instances{project=\"shop\",in_rotation=\"no\"} 1\n",
+        "croft_lb_connections{project=\"shop\"} 44\n",
+        "croft_lb_programs_total{project=\"shop\"} 12\n",
+        "croft_lb_program_duration_seconds_total{project=\"shop\"} 0.15\n",
+        "croft_lb_failovers_total{project=\"shop\"} 2\n",
         "croft_lb_refused_packets_total{project=\"shop\",reason=\"refused\"} 5\n",
         "croft_lb_refused_packets_total{project=\"shop\",reason=\"spoofed\"} 3\n",
         "croft_deployments_total{result=\"failed\"} 0\n"}) {

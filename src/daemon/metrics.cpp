@@ -1,5 +1,7 @@
 #include "daemon/metrics.h"
 
+#include <algorithm>
+
 #include "daemon/last_backup.h"
 #include "store/processes.h"
 #include "store/projects.h"
@@ -16,6 +18,9 @@ CoreFigures figures_of(const Project& project, const CoreObserved* core) {
   if (core == nullptr) return figures;
   figures.refused_packets = core->refused_packets;
   figures.spoofed_packets = core->spoofed_packets;
+  figures.connections = core->connections;
+  figures.rule_changes = core->rule_changes;
+  figures.rule_changes_took = Millis(core->rule_changes_ms);
   for (const ObservedInstance& one : core->instances) {
     ++(one.in_rotation ? figures.in_rotation : figures.out_of_rotation);
   }
@@ -28,7 +33,17 @@ DaemonMetrics::DaemonMetrics(Platform::Parts& parts, Store& store, Clock& clock,
                              std::filesystem::path state)
     : parts_(parts), store_(store), clock_(clock), state_(std::move(state)) {}
 
+void DaemonMetrics::note_roles() {
+  for (auto& [project, known] : active_) {
+    const CoreObserved* core = parts_.world.active_core(project);
+    if (core == nullptr || core->slot == known.slot) continue;
+    known.changes += known.slot.empty() ? 0 : 1;
+    known.slot = core->slot;
+  }
+}
+
 Task<void> DaemonMetrics::collect() {
+  note_roles();
   const auto ended = co_await store_.read([](const Tx& tx) {
     return list_processes(
         tx, Scope::platform(),
@@ -84,9 +99,14 @@ Task<std::string> DaemonMetrics::text() {
   });
   figures.store_up = read.has_value();
   if (read) {
+    std::erase_if(active_, [&read](const auto& one) {
+      return std::none_of(read->projects.begin(), read->projects.end(),
+                          [&one](const Project& project) { return project.id == one.first; });
+    });
     for (const Process& one : read->waiting) figures.deployments_waiting += one.kind == "deploy";
     for (const Project& project : read->projects) {
       figures.cores.push_back(figures_of(project, parts_.world.active_core(project.id)));
+      figures.cores.back().failovers = active_[project.id].changes;
     }
   }
   co_return metrics_text(figures, deployments_, parts_.api_frame->figures());

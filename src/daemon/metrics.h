@@ -24,6 +24,7 @@ class DaemonMetrics final : public HttpHandler {
 
  private:
   Task<void> collect();
+  void note_roles();
   Task<std::string> text();
 
   Platform::Parts& parts_;
@@ -33,6 +34,12 @@ class DaemonMetrics final : public HttpHandler {
   bool collected_ = false;       // the first time only remembers what there was
   std::set<ProcessId> counted_;  // the newest that had ended
   DeploymentFigures deployments_;
+  // The active core of each project, and how often it was another one than before.
+  struct Active {
+    std::string slot;
+    std::int64_t changes = 0;
+  };
+  std::map<ProjectId, Active> active_;
 };
 
 }  // namespace croft

@@ -122,9 +122,15 @@ struct CoreObserved {
   // may go, and with an address that is not theirs. Counted from time to time.
   std::int64_t refused_packets = 0;
   std::int64_t spoofed_packets = 0;
+  // Connections that it follows, through it and to it; counted from time to time.
+  std::int64_t connections = 0;
+  // Changes of its rules since croft-core started, and how long all of them took together.
+  std::int64_t rule_changes = 0;
+  std::int64_t rule_changes_ms = 0;
 };
 BOOST_DESCRIBE_STRUCT(CoreObserved, (),
                       (project_id, slot, revision, generation, active, role, reason,
-                       active_since_ms, error, instances, refused_packets, spoofed_packets))
+                       active_since_ms, error, instances, refused_packets, spoofed_packets,
+                       connections, rule_changes, rule_changes_ms))
 
 }  // namespace croft

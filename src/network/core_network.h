@@ -12,10 +12,12 @@
 
 namespace croft {
 
-// Packets of instances that the rules refused, since the rules were replaced.
-struct RefusedPackets {
-  std::int64_t refused = 0;  // to where no instance may go
-  std::int64_t spoofed = 0;  // with an address that is not theirs
+struct CoreCounts {
+  // Packets of instances that the rules refused, since the rules were replaced: to where no
+  // instance may go, and with an address that is not theirs.
+  std::int64_t refused = 0;
+  std::int64_t spoofed = 0;
+  std::int64_t connections = 0;  // that the kernel follows in this namespace
 };
 
 // Calls block: run them on a pool. Each is idempotent and may be cut off at any instant.
@@ -47,7 +49,7 @@ class CoreNetwork {
   virtual Result<bool> has_ruleset() = 0;
   // One transaction: all of the script or nothing.
   virtual Status apply_ruleset(const std::string& script) = 0;
-  virtual Result<RefusedPackets> refused_packets() = 0;
+  virtual Result<CoreCounts> counts() = 0;
   // Drops the translations of connections to instances that are gone, so that their clients get an
   // answer from the kernel instead of silence. Other connections are not touched.
   virtual Status forget_connections(const std::vector<std::string>& addresses) = 0;

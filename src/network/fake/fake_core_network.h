@@ -42,7 +42,7 @@ class FakeCoreNetwork final : public CoreNetwork {
     ruleset_present = true;
     return {};
   }
-  Result<RefusedPackets> refused_packets() override { return refused; }
+  Result<CoreCounts> counts() override { return counted; }
   Status forget_connections(const std::vector<std::string>& addresses) override {
     forgotten.insert(forgotten.end(), addresses.begin(), addresses.end());
     return {};
@@ -55,7 +55,7 @@ class FakeCoreNetwork final : public CoreNetwork {
 
   std::optional<Error> failure;  // for calls that change something
   Status settings;
-  RefusedPackets refused;
+  CoreCounts counted;
   std::atomic<bool> holds = true;  // read by the pool
   std::string own_address;
   std::string pair_table;

@@ -172,11 +172,14 @@ Status LinuxCoreNetwork::apply_ruleset(const std::string& script) {
   return run_nft(script);
 }
 
-Result<RefusedPackets> LinuxCoreNetwork::refused_packets() {
+Result<CoreCounts> LinuxCoreNetwork::counts() {
   const auto listed = nft_list(fmt::format("list counters table {}", kCoreTable));
   if (!listed) return fail(listed.error());
-  return RefusedPackets{.refused = counted_packets(*listed, kRefusedCounter),
-                        .spoofed = counted_packets(*listed, kSpoofedCounter)};
+  const auto connections = read_file("/proc/sys/net/netfilter/nf_conntrack_count", 100);
+  if (!connections) return fail(connections.error());
+  return CoreCounts{.refused = counted_packets(*listed, kRefusedCounter),
+                    .spoofed = counted_packets(*listed, kSpoofedCounter),
+                    .connections = std::atoll(connections->c_str())};
 }
 
 Status LinuxCoreNetwork::forget_connections(const std::vector<std::string>& addresses) {

@@ -16,7 +16,7 @@ class LinuxCoreNetwork final : public CoreNetwork {
   Status announce(const CoreDesired& desired, const CoreInterfaces& interfaces) override;
   Result<bool> has_ruleset() override;
   Status apply_ruleset(const std::string& script) override;
-  Result<RefusedPackets> refused_packets() override;
+  Result<CoreCounts> counts() override;
   Status forget_connections(const std::vector<std::string>& addresses) override;
   Status exchange_connections(const std::string& config_file, bool active) override;
 };
