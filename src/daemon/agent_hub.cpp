@@ -1,6 +1,7 @@
 #include "daemon/agent_hub.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error_mapping.h"
 #include "base/log.h"
@@ -26,6 +27,13 @@ class SubscriberEntry {
  private:
   std::function<void()> remove_;
 };
+
+// 0 when it is none.
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 Task<void> refuse(HttpExchange& exchange, Error error) {
   co_await exchange.respond(http_status(error.code()), {{"Content-Type", "text/plain"}},
@@ -70,7 +78,10 @@ Task<void> AgentHub::stream_desired(HttpExchange& exchange, NodeId node) {
   exchange.notify_when_gone(*self.wake);
   Status sent = co_await exchange.start(200, {{"Content-Type", "application/x-ndjson"}});
   const std::string life = exchange.query().find("life").value_or("");
-  if (reporters_[node].life != life) reporters_[node] = {.life = life};
+  Reporter& reporter = reporters_[node];
+  if (reporter.life != life) reporter = {.life = life};
+  reporter.sequence =
+      std::max(reporter.sequence, number_of(exchange.query().find("sequence").value_or("")));
   log_info("an agent connected", {{"node", node.str()}});
   std::int64_t sent_generation = -1;
   while (sent && !exchange.client_gone()) {

@@ -52,7 +52,8 @@ class AgentHub final : public HttpHandler {
   Task<void> take_logs(HttpExchange& exchange, NodeId node);
   Task<void> send_cursors(HttpExchange& exchange, NodeId node);
 
-  // The agent that connected last, and its newest report.
+  // The agent that connected last, and its newest report: that of now, or the one that it had when
+  // it connected, because what it sent to a croftd before this one may still come.
   struct Reporter {
     std::string life;
     std::int64_t sequence = 0;

@@ -48,8 +48,8 @@ Task<void> ControlLink::receive() {
 Task<void> ControlLink::receive_once() {
   HttpClient client(runtime_, control_);
   HttpRequest request;
-  request.target = fmt::format("/agent/v1/desired?node={}&generation={}&life={}", node_id_,
-                               generation_, report_.life());
+  request.target = fmt::format("/agent/v1/desired?node={}&generation={}&life={}&sequence={}",
+                               node_id_, generation_, report_.life(), report_.sequence());
   request.limit = kSilenceLimit;
   request.idle_limit = kSilenceLimit;
   auto response = co_await client.open(request);

@@ -14,6 +14,8 @@ class OutgoingReport {
   explicit OutgoingReport(std::string life) : life_(std::move(life)) {}
 
   const std::string& life() const { return life_; }
+  // Of the latest report; 0: none yet.
+  std::int64_t sequence() const { return latest_.sequence; }
   // Takes what is observed now, whatever it says of life and number; whether it differs from the
   // one before.
   bool set(NodeObserved observed);

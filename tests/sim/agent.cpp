@@ -135,7 +135,7 @@ Task<void> Agent::receive() {
 
 Task<void> Agent::receive_once() {
   if (world_.control == nullptr || !world_.link_up()) co_return;
-  const auto exchange = world_.control->request("GET", "/agent/v1/desired", report_.life(), "");
+  const auto exchange = world_.control->request("GET", "/agent/v1/desired", &report_, "");
   if (!exchange) co_return;
   to_send_.notify();
   struct Leave {
@@ -186,7 +186,7 @@ Task<bool> Agent::post(std::string body) {
     world_.group.spawn("repeat", repeat(&world_, body, Millis(world_.between(0, again->number))));
   }
   if (world_.control == nullptr || !world_.link_up()) co_return false;
-  const auto exchange = world_.control->request("POST", "/agent/v1/observed", "", body);
+  const auto exchange = world_.control->request("POST", "/agent/v1/observed", nullptr, body);
   if (!exchange) co_return false;
   while (!exchange->over) {
     co_await exchange->changed.wait_past(exchange->changed.version(), kSilenceLimit);
@@ -199,7 +199,7 @@ Task<void> Agent::repeat(SimWorld* world, std::string body, Millis later) {
   co_await sleep_for(later);
   if (world->control == nullptr || !world->link_up()) co_return;
   world->trace("a report arrives once more");
-  (void)world->control->request("POST", "/agent/v1/observed", "", std::move(body));
+  (void)world->control->request("POST", "/agent/v1/observed", nullptr, std::move(body));
 }
 
 }  // namespace croft::sim

@@ -227,11 +227,14 @@ std::string ControlPlane::trouble() const {
 }
 
 std::shared_ptr<MemoryExchange> ControlPlane::request(std::string method, std::string path,
-                                                      std::string life, std::string body) {
+                                                      const node::OutgoingReport* agent,
+                                                      std::string body) {
   if (!ready()) return nullptr;
   Query query;
   query.add("node", world_.node_id.str());
-  if (!life.empty()) query.add("life", std::move(life));
+  if (agent != nullptr) {
+    query.add("life", agent->life()).add("sequence", std::to_string(agent->sequence()));
+  }
   auto exchange = std::make_shared<MemoryExchange>(
       world_.runtime, std::move(method), std::move(path), std::move(query), std::move(body));
   group_.spawn("agent request", handle(exchange));

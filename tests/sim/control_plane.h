@@ -12,6 +12,7 @@
 #include "daemon/agent_hub.h"
 #include "daemon/node_publisher.h"
 #include "daemon/settings.h"
+#include "node/outgoing_report.h"
 #include "pipe.h"
 #include "reconcile/edge_reconciler.h"
 #include "reconcile/leftover_reconciler.h"
@@ -37,8 +38,8 @@ class ControlPlane final : private AgentLogs, private Failpoints {
   bool may_call();
 
   // The agent connects. Null while it does not listen.
-  std::shared_ptr<MemoryExchange> request(std::string method, std::string path, std::string life,
-                                          std::string body);
+  std::shared_ptr<MemoryExchange> request(std::string method, std::string path,
+                                          const node::OutgoingReport* agent, std::string body);
   // Runs what a user asked for, in this life.
   void serve(Task<void> call) { group_.spawn("api", std::move(call)); }
   AppContext& app() { return *app_; }
