@@ -95,7 +95,7 @@ struct NodeObserved {
   std::vector<ObservedContainer> containers;
 };
 BOOST_DESCRIBE_STRUCT(NodeObserved, (),
-                      (life, sequence, generation, edge_generation, error, segments, cores,
+                      (life, sequence, generation, edge_generation, error, segments, cores, http,
                        containers_known, containers))
 
 }  // namespace croft
