@@ -173,6 +173,7 @@ class Pair(unittest.TestCase):
     def test_3_the_active_core_is_frozen_and_thaws(self):
         def freeze():
             self.slot = active()
+            self.addCleanup(lab.cores[self.slot].signal_all, signal.SIGCONT)
             lab.cores[self.slot].signal_all(signal.SIGSTOP)
 
         def thaw():
