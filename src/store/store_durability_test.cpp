@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/spawn.h"
 #include "store/columns.h"
 #include "store/migrations.h"
 #include "store/processes.h"
@@ -59,6 +60,29 @@ TEST_F(StoreDurability, WhatWasCommittedIsThereAfterACrashAndWhatWasNotIsNot) {
       after->read([](const Tx& tx) { return all_projects(tx, kPlatform); })));
   ASSERT_EQ(names.size(), 1u);
   EXPECT_EQ(names[0].name, "kept");
+}
+
+// As `croft platform backup` does beside croftd: the log that this store writes to must stay.
+TEST_F(StoreDurability, AnotherProcessThatLooksIntoItTakesNothingAway) {
+  reopen();  // a database that was there already is opened otherwise than a new one
+  must(write([](Tx& tx) { return create_project(tx, kPlatform, {.name = "before"}); }));
+  const std::string log = file().string() + "-wal";
+  struct stat mine{};
+  ASSERT_EQ(::stat(log.c_str(), &mine), 0);
+  const char* look =
+      "import sqlite3, sys\n"
+      "other = sqlite3.connect(sys.argv[1])\n"
+      "print(other.execute('SELECT name FROM projects').fetchall())\n"
+      "other.close()\n";
+  const auto looked =
+      run_program({.argv = {"python3", "-c", look, file().string()}, .timeout = Millis(30'000)});
+  ASSERT_TRUE(looked) << looked.error().describe();
+  EXPECT_EQ(looked->output, "[('before',)]\n");
+  must(write([](Tx& tx) { return create_project(tx, kPlatform, {.name = "after"}); }));
+  struct stat now{};
+  ASSERT_EQ(::stat(log.c_str(), &now), 0)
+      << "the log is gone, and with it what was committed since";
+  EXPECT_EQ(now.st_ino, mine.st_ino);
 }
 
 // Power loss cannot be tried here; SQLite says what it does about it.

@@ -215,9 +215,7 @@ class SqliteFile final : public SqlDatabase {
   explicit SqliteFile(std::filesystem::path file) : file_(std::move(file)) {}
 
   Result<std::unique_ptr<SqlConnection>> open_writer() override {
-    // Made by us first, so that the mode is never wider, whatever the umask.
-    const Fd fd(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd) return fail(errno_error(fmt::format("open database {}", file_.string()), errno));
+    CROFT_TRY(make_file());
     return open_connection(file_.string(), SQLITE_OPEN_READWRITE,
                            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                            "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
@@ -230,6 +228,16 @@ class SqliteFile final : public SqlDatabase {
   }
 
  private:
+  // By us, so that the mode is never wider, whatever the umask. It is closed before SQLite opens
+  // it, and nothing else in the process may ever open it: closing a file drops all locks that the
+  // process has on it (fcntl(2)). Without them a second process that looks into the database
+  // (a backup) takes itself for the last one, and removes the log that this one goes on writing to.
+  Status make_file() const {
+    const Fd fd(::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (fd || errno == EEXIST) return {};
+    return fail(errno_error(fmt::format("make database {}", file_.string()), errno));
+  }
+
   std::filesystem::path file_;
 };
 
