@@ -9,7 +9,7 @@ export TSAN_OPTIONS=suppressions=$root/tests/sanitizers/tsan.supp:external_symbo
 
 run_tidy() { python3 "$root/tests/tidy/tidy.py" "$root"; }
 
-# Runs the parts named; without names all but `sanitizers` and `crash`, which take an hour, `cluster` and `pair`. Those on an engine
+# Runs the parts named; without names all but `sanitizers` and `crash`, which take an hour, and `cluster`. Those on an engine
 # share one, so that images are made once. The last lines are those of ctest.
 run_tests() {
   local parts=("$@") on_engine=()
@@ -23,9 +23,8 @@ run_tests() {
       unit) run_unit ;;
       sanitizers) run_sanitizers ;;
       cluster) mount_cgroups; build "$test_preset"; run_ctest -L '^cluster$' -j1 ;;
-      pair) build "$test_preset"; run_ctest -L '^pair$' -j1 ;;
       integration|platform|crash) on_engine+=("$part") ;;
-      *) die "unknown part: $part" "./dev test tidy unit sanitizers integration platform crash cluster pair" ;;
+      *) die "unknown part: $part" "./dev test tidy unit sanitizers integration platform crash cluster" ;;
     esac
   done
   [ ${#on_engine[@]} -eq 0 ] && return

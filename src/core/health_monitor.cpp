@@ -11,7 +11,9 @@ namespace croft {
 namespace {
 
 constexpr Millis kConnectLimit{1000};
-constexpr Millis kLineLimit{3000};
+// croft-init says something every second. With the connection that is tried then, an instance whose
+// machine is gone leaves rotation after 3 s at most.
+constexpr Millis kLineLimit{2000};
 constexpr Millis kReconnectPause{250};
 // Bounds what an instance that floods us with lines can cost.
 constexpr Millis kReadPause{20};
@@ -29,6 +31,12 @@ struct HealthMonitor::Entry {
   bool leader = false;
   bool told_leader = false;  // what the instance was told on this connection
   bool telling = false;
+};
+
+// How a connection to an instance ended.
+struct HealthMonitor::Ending {
+  bool closed = false;       // by the other side
+  bool fell_silent = false;  // after it had spoken
 };
 
 HealthMonitor::HealthMonitor(Runtime& runtime, Signal& changed, std::uint16_t port)
@@ -116,8 +124,12 @@ Task<void> HealthMonitor::watch(std::shared_ptr<Entry> entry) {
       entry->stream = std::move(*connected);
       entry->told_leader = false;
       begin_telling(entry);
-      ended = co_await talk(entry);
+      const Ending ending = co_await talk(entry);
       entry->stream.reset();
+      // A connection can be lost without its instance. What it said last holds while a new one is
+      // tried; should that be silent from the beginning, it is the instance.
+      if (ending.fell_silent) continue;
+      ended = ending.closed;
       problem = "the health channel broke off";
     } else {
       // The same words for every address and attempt: a change would be reported each time.
@@ -128,16 +140,18 @@ Task<void> HealthMonitor::watch(std::shared_ptr<Entry> entry) {
   }
 }
 
-Task<bool> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
+Task<HealthMonitor::Ending> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
   const auto stream = entry->stream;
-  bool ended = false;
+  Ending ending;
+  bool spoken = false;
   LineBuffer lines(kMaxLineBytes);
   Deadline deadline(kLineLimit);
   while (!entry->stopped) {
     auto piece = co_await stream->read_some(1024, deadline.remaining());
     if (!piece || piece->empty()) {
       // Silence is no end: it may be a busy machine.
-      ended = piece || piece.error().code() != ErrorCode::kTimeout;
+      ending.closed = piece || piece.error().code() != ErrorCode::kTimeout;
+      ending.fell_silent = spoken && !ending.closed;
       break;
     }
     lines.add(*piece);
@@ -146,6 +160,7 @@ Task<bool> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
       auto line = from_json_text<HealthLine>(*text);
       bad = bad || !line;
       if (bad) break;
+      spoken = true;
       deadline = Deadline(kLineLimit);
       set_state(*entry, line->state, shorten(line->detail, kMaxDetailBytes), false);
     }
@@ -153,7 +168,7 @@ Task<bool> HealthMonitor::talk(std::shared_ptr<Entry> entry) {
     co_await sleep_for(kReadPause);
   }
   stream->close();
-  co_return ended;
+  co_return ending;
 }
 
 Task<void> HealthMonitor::stop() {

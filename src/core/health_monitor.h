@@ -47,9 +47,9 @@ class HealthMonitor {
 
  private:
   struct Entry;
+  struct Ending;
   Task<void> watch(std::shared_ptr<Entry> entry);
-  // True when the other side ended it.
-  Task<bool> talk(std::shared_ptr<Entry> entry);
+  Task<Ending> talk(std::shared_ptr<Entry> entry);
   Task<void> tell_leader(std::shared_ptr<Entry> entry);
   void set_state(Entry& entry, InstanceState state, std::string detail, bool ended);
   void begin_telling(const std::shared_ptr<Entry>& entry);

@@ -48,7 +48,10 @@ vrrp_instance pair {{
 )";
 
 // Without an external cache what the partner tells is in the kernel at once: a takeover has nothing
-// to commit. What ends in a core itself (DNS, exec-once, health) would be of no use to the other.
+// to commit. What ends in a core itself (DNS, exec-once, health) is not told: it would be of no use
+// to the other, who tells all he has when he is asked, and conntrackd destroys an entry that it has
+// already before it makes it anew. The first packet of an instance's health after that would be
+// one of no connection.
 constexpr const char* kConntrackd = R"(Sync {{
   Mode FTFW {{
     DisableExternalCache On
@@ -88,7 +91,7 @@ General {{
       IPv4_address {uplink4}
       IPv6_address {gateway6}
       IPv6_address {uplink6}
-    }}
+{container}    }}
   }}
 }}
 )";
@@ -147,6 +150,18 @@ Result<std::string> checked(const char* field, const std::string& text, bool v6)
                                                field, text, v6 ? 6 : 4));
 }
 
+// One line of conntrackd's filter for each.
+Result<std::string> ignored(const std::vector<std::string>& addresses) {
+  std::string lines;
+  for (const std::string& text : addresses) {
+    const bool v6 = text.find(':') != std::string::npos;
+    auto address = checked("own address", text, v6);
+    if (!address) return address;
+    lines += fmt::format("      IPv{}_address {}\n", v6 ? 6 : 4, *address);
+  }
+  return lines;
+}
+
 }  // namespace
 
 Result<PairAddresses> pair_addresses(const CoreDesired& desired, std::string_view slot) {
@@ -193,6 +208,9 @@ Result<PairConfig> render_pair(const CoreDesired& desired, const CoreInterfaces&
   values.push_back(fmt::arg("up", interfaces.uplink));
   values.push_back(fmt::arg("slot", slot));
   values.push_back(fmt::arg("run_dir", run_dir));
+  auto container = ignored(interfaces.own);
+  if (!container) return fail(std::move(container).error());
+  values.push_back(fmt::arg("container", *container));
   // Decides only when both begin at the same instant.
   values.push_back(fmt::arg("priority", slot == kCoreSlots[0] ? 254 : 253));
   values.push_back(fmt::arg("port", kPairSyncPort));

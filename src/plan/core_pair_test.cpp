@@ -11,7 +11,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 CoreInterfaces interfaces() {
-  return {.segment = "eth0", .uplink = "eth1"};
+  return {.segment = "eth0",
+          .uplink = "eth1",
+          .own = {"10.64.113.250", "fd12:3456:789a:e:1::250", "10.127.16.9"}};
 }
 
 CoreDesired desired() {
@@ -55,7 +57,9 @@ TEST(CorePair, ConntrackdSpeaksToThePartnerAndLeavesOutWhatEndsInTheCore) {
                                        "    Port 3780\n    Interface eth1"));
   EXPECT_THAT(b->conntrackd, HasSubstr("DisableExternalCache On"));
   EXPECT_THAT(b->conntrackd, HasSubstr("LockFile /run/croft/conntrackd.lock"));
-  for (const char* own : {"IPv4_address 10.64.112.1\n", "IPv6_address fd12:3456:789a:e::1\n"}) {
+  for (const char* own : {"IPv4_address 10.64.112.1\n", "IPv6_address fd12:3456:789a:e::1\n",
+                          "IPv4_address 10.64.113.250\n", "IPv6_address fd12:3456:789a:e:1::250\n",
+                          "IPv4_address 10.127.16.9\n"}) {
     EXPECT_THAT(b->conntrackd, HasSubstr(own));
   }
 }
@@ -78,6 +82,9 @@ TEST(CorePair, NothingUncheckedGetsIntoAConfiguration) {
   EXPECT_THAT(refused(desired(), interfaces(), "c"), HasSubstr("no slot"));
   EXPECT_THAT(refused(desired(), {.segment = "eth0 }", .uplink = "eth1"}, "a"),
               HasSubstr("not an interface name"));
+  CoreInterfaces foreign = interfaces();
+  foreign.own[1] = "10.0.0.1\n    }";
+  EXPECT_THAT(refused(desired(), foreign, "a"), HasSubstr("own address"));
   CoreDesired odd = desired();
   odd.gateway6 = "10.0.0.1";
   EXPECT_THAT(refused(odd, interfaces(), "a"), HasSubstr("gateway6"));

@@ -21,6 +21,8 @@ inline constexpr std::string_view kCoreTable = "inet croft";
 struct CoreInterfaces {
   std::string segment;  // "eth0"
   std::string uplink;   // "eth1"
+  // Addresses of both that are this container's own: neither the project's nor the pair's.
+  std::vector<std::string> own = {};
   bool operator==(const CoreInterfaces&) const = default;
 };
 

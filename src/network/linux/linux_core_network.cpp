@@ -57,6 +57,28 @@ Result<std::string> interface_in(const std::vector<InterfaceAddress>& all, const
                           range, what));
 }
 
+// What Docker gave this container, in a fixed order. Link-local ones are of the link only.
+std::vector<std::string> own_addresses(const std::vector<InterfaceAddress>& all,
+                                       const CoreInterfaces& found, const CoreDesired& d) {
+  std::vector<IpAddress> shared;
+  for (const FloatingAddress& f : floating(d, found)) {
+    if (const auto address = IpAddress::parse(f.text)) shared.push_back(*address);
+  }
+  for (const std::string& text : d.pair4) {
+    if (const auto address = IpAddress::parse(text)) shared.push_back(*address);
+  }
+  const IpPrefix link_local = *IpPrefix::parse("fe80::/10");
+  std::vector<std::string> own;
+  for (const InterfaceAddress& at : all) {
+    if (at.interface != found.segment && at.interface != found.uplink) continue;
+    if (link_local.contains(at.address)) continue;
+    if (std::find(shared.begin(), shared.end(), at.address) != shared.end()) continue;
+    own.push_back(at.address.str());
+  }
+  std::sort(own.begin(), own.end());
+  return own;
+}
+
 bool has(const std::vector<InterfaceAddress>& all, const FloatingAddress& f) {
   const auto address = IpAddress::parse(f.text);
   return address &&
@@ -97,7 +119,9 @@ Result<CoreInterfaces> LinuxCoreNetwork::find_interfaces(const CoreDesired& desi
   if (!segment) return fail(std::move(segment).error());
   auto uplink = interface_in(*all, desired.uplink4, "uplink", desired);
   if (!uplink) return fail(std::move(uplink).error());
-  return CoreInterfaces{.segment = std::move(*segment), .uplink = std::move(*uplink)};
+  CoreInterfaces found{.segment = std::move(*segment), .uplink = std::move(*uplink)};
+  found.own = own_addresses(*all, found, desired);
+  return found;
 }
 
 Status LinuxCoreNetwork::check_settings() {

@@ -16,6 +16,7 @@ import lab as lab_module
 from lab import ULA, Core, Instance, Lab, wait_for
 
 CORE, NODE = (os.path.abspath(path) for path in sys.argv[1:3])
+HEALTH_PORT = 65442
 REPEATS = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 HELD = 200
 WEB4, WEB6, GATEWAY4 = "100.64.0.1", f"{ULA}:3::1", "10.64.16.1"
@@ -211,6 +212,18 @@ class Pair(unittest.TestCase):
         for name in ("croft-core", "keepalived", "conntrackd"):
             with self.subTest(name):
                 self.repeat(f"{name} killed", self.kill_program(name))
+
+    def test_4_a_lost_connection_to_an_instance_is_no_lost_instance(self):
+        """The kernel forgets the health channel, so that nothing of the instances arrives: nobody is refused meanwhile."""
+        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        core, others = lab.cores[active()], load(lab.job, "new", WEB4)
+        for family in ("ipv4", "ipv6"):
+            core.run("conntrack", "-D", "-f", family, "-p", "tcp", "--dport", str(HEALTH_PORT), check=False)
+        time.sleep(4)
+        others.stdin.write("\n")
+        others.stdin.flush()
+        self.assertEqual(json.loads(others.stdout.readline())["failed"], [])
+        self.assertEqual(lab.rotation(1), ["job", "web"])
 
     def test_5_connections_survive_one_core_after_the_other(self):
         """The standby that returns knows the connections of before."""
