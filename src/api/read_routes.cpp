@@ -51,6 +51,12 @@ Task<Result<ApiResponse>> list_nodes_route(ApiContext& context, ApiRequest& requ
   co_return json_response(200, page_json(std::move(items), ""));
 }
 
+Task<Result<ApiResponse>> show_node_route(ApiContext& context, ApiRequest& request) {
+  const auto node = co_await show_node(context.app, request.actor(), request.param("node"));
+  if (!node) co_return fail(node.error());
+  co_return json_response(200, node_json(*node, context.app.clock.now()));
+}
+
 }  // namespace
 
 void add_read_routes(Router& router, ApiContext& context) {
@@ -63,6 +69,7 @@ void add_read_routes(Router& router, ApiContext& context) {
   add("/projects/{project}/services/{service}/versions", list_versions_route);
   add("/projects/{project}/services/{service}/versions/{version}", show_version_route);
   add("/nodes", list_nodes_route);
+  add("/nodes/{node}", show_node_route);
 }
 
 }  // namespace croft

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "app/environment.h"
 #include "catalog/catalog.h"
@@ -19,6 +20,8 @@ struct AppContext {
   std::function<void(const ProcessId&)> cancel;  // its row says canceling
   // Instances of a service in rotation now; null: unknown, shown as 0.
   std::function<int(const ServiceId&)> ready_containers = nullptr;
+  // When the agent of a node last reported; null: unknown, and so is every node's state.
+  std::function<std::optional<Timestamp>(const NodeId&)> node_seen = nullptr;
 };
 
 }  // namespace croft

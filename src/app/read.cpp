@@ -230,8 +230,24 @@ Task<Result<ProcessView>> cancel_process(const AppContext& context, const Actor&
 
 Task<Result<std::vector<Node>>> list_nodes(const AppContext& context, const Actor& actor) {
   CROFT_CO_TRY(authorize(actor, Action::kRead, {}));
-  co_return co_await context.store.read(
-      [&](const Tx& tx) { return croft::list_nodes(tx, actor.scope); });
+  auto nodes =
+      co_await context.store.read([&](const Tx& tx) { return croft::list_nodes(tx, actor.scope); });
+  if (!nodes || !context.node_seen) co_return nodes;
+  for (Node& node : *nodes) node.last_seen_at = context.node_seen(node.id);
+  co_return nodes;
+}
+
+Task<Result<Node>> show_node(const AppContext& context, const Actor& actor,
+                             std::string name_or_id) {
+  auto nodes = co_await list_nodes(context, actor);
+  if (!nodes) co_return fail(std::move(nodes).error());
+  for (Node& node : *nodes) {
+    if (node.name == name_or_id || node.id.str() == name_or_id) co_return std::move(node);
+  }
+  const std::string part = name_or_id.substr(0, 64);
+  co_return fail(ErrorCode::kNotFound,
+                 fmt::format("node {}: there is no such node; `croft node list` shows them",
+                             is_valid_utf8(part) ? part : "?"));
 }
 
 Task<Result<Paged<AuditEntry>>> list_audit(const AppContext& context, const Actor& actor,

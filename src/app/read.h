@@ -51,6 +51,8 @@ Task<Result<Paged<AuditEntry>>> list_audit(const AppContext& context, const Acto
                                            std::string project, Page page);
 Task<Result<AuditVerdict>> verify_audit(const AppContext& context, const Actor& actor);
 
+// With when their agents last reported.
 Task<Result<std::vector<Node>>> list_nodes(const AppContext& context, const Actor& actor);
+Task<Result<Node>> show_node(const AppContext& context, const Actor& actor, std::string name_or_id);
 
 }  // namespace croft

@@ -11,6 +11,7 @@
 #include "store/audit.h"
 #include "store/events.h"
 #include "store/instance_sets.h"
+#include "store/nodes.h"
 #include "store/projects.h"
 #include "store/services.h"
 #include "store/store_fixture.h"
@@ -370,6 +371,27 @@ TEST_F(UseCases, VersionsAreFoundByNumberIdAndName) {
   EXPECT_EQ(must(show("v1.0")).version.id, second.id);
   EXPECT_EQ(must(show("1")).created_by, "ann");
   EXPECT_EQ(show("3").error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(UseCases, NodesShowWhenTheirAgentsReported) {
+  const auto add = [&](const std::string& name) {
+    return must(
+        write([&](Tx& tx) { return register_node(tx, Scope::platform(), {.name = name}); }));
+  };
+  const Node first = add("n1");
+  const Node second = add("n2");
+  const Timestamp seen = clock_.now();
+  context_.node_seen = [&](const NodeId& id) {
+    return id == second.id ? std::optional(seen) : std::nullopt;
+  };
+  const auto nodes = must(run(list_nodes(context_, *ann_)));
+  ASSERT_EQ(nodes.size(), 2u);
+  EXPECT_EQ(nodes[0].last_seen_at, std::nullopt);
+  EXPECT_EQ(nodes[1].last_seen_at, seen);
+  EXPECT_EQ(must(run(show_node(context_, *ann_, "n2"))).last_seen_at, seen);
+  EXPECT_EQ(must(run(show_node(context_, *ann_, first.id.str()))).name, "n1");
+  EXPECT_EQ(run(show_node(context_, *ann_, "n3")).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(run(show_node(context_, *bob_, "n1")).error().code(), ErrorCode::kNotFound);
 }
 
 TEST_F(UseCases, ServicesShowAddressesAndReadyContainers) {

@@ -95,6 +95,12 @@ BOOST_DESCRIBE_STRUCT(ApiInstance, (),
                       (id, service, name, node, state, duty, detail, started_at, version, restarts,
                        in_rotation))
 
+struct ApiNode {
+  std::string id, name, zone, address, status;
+  std::optional<std::string> last_seen_at;
+};
+BOOST_DESCRIBE_STRUCT(ApiNode, (), (id, name, zone, address, status, last_seen_at))
+
 struct ApiTypeVersion {
   std::string version;
 };

@@ -53,6 +53,7 @@ CROFT_DECODES(ApiPlan);
 CROFT_DECODES(ApiImport);
 CROFT_DECODES(ApiServiceCreated);
 CROFT_DECODES(ApiServiceType);
+CROFT_DECODES(ApiNode);
 CROFT_DECODES(ApiStatus);
 CROFT_DECODES(ApiDoctor);
 CROFT_DECODES(ApiAuditEntry);

@@ -19,7 +19,7 @@ std::vector<Group> groups() {
           {"Projects and services", {"project", "service"}},
           {"Deploy", {"deploy", "releases", "rollback", "open"}},
           {"Look", {"ps", "logs", "exec", "status", "process"}},
-          {"Platform", {"audit", "platform"}},
+          {"Platform", {"node", "audit", "platform"}},
           {"Files and help", {"config", "doctor", "completion"}}};
 }
 

@@ -45,6 +45,21 @@ TEST_F(ObjectsTest, ProjectCreateSendsWhatWasGiven) {
   EXPECT_EQ(request.headers.find("Idempotency-Key").value_or("").size(), 22U);
 }
 
+TEST_F(ObjectsTest, NodesWithTheirState) {
+  const std::string node = R"({"id":"N00000000000000000000n","name":"node1","zone":"","address":)"
+                           R"("192.0.2.1","status":"ready","last_seen_at":null})";
+  server.on("GET /nodes", R"({"items":[)" + node + R"(],"next":null})");
+  const Ran list = sandbox.run({"node", "list"});
+  EXPECT_EQ(list.exit, 0) << list.err;
+  EXPECT_THAT(list.out, HasSubstr("node1"));
+  EXPECT_THAT(list.out, HasSubstr("ready"));
+  EXPECT_THAT(list.out, HasSubstr("192.0.2.1"));
+  server.on("GET /nodes/node1", node);
+  EXPECT_THAT(sandbox.run({"node", "show", "node1"}).out, HasSubstr("N00000000000000000000n"));
+  EXPECT_EQ(sandbox.run({"node", "show", "node1", "--json"}).out, node + "\n");
+  EXPECT_EQ(sandbox.run({"node", "show", "other"}).exit, 4);
+}
+
 TEST_F(ObjectsTest, ProjectListFollowsPages) {
   server.on("GET /projects", [](const FakeRequest& request) {
     if (!request.query.contains("cursor")) {

@@ -52,6 +52,11 @@ void AgentHub::publish(const NodeId& node, NodeDesired desired) {
   }
 }
 
+std::optional<Timestamp> AgentHub::last_seen(const NodeId& node) const {
+  const auto it = last_seen_.find(node);
+  return it == last_seen_.end() ? std::nullopt : std::optional(it->second);
+}
+
 Task<void> AgentHub::handle(HttpExchange& exchange) {
   const auto node = NodeId::parse(exchange.query().find("node").value_or(""));
   if (!node) {

@@ -36,8 +36,9 @@ class AgentHub final : public HttpHandler {
   // Sends `desired` to the node's agent now, and to whichever agent of it connects later.
   void publish(const NodeId& node, NodeDesired desired);
 
-  // When each node's agent last reported.
+  // When each node's agent last reported, since this program started.
   const std::map<NodeId, Timestamp>& last_seen() const { return last_seen_; }
+  std::optional<Timestamp> last_seen(const NodeId& node) const;
 
   Task<void> handle(HttpExchange& exchange) override;
 

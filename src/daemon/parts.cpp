@@ -121,6 +121,7 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
                                 Clock& clock) {
   running = std::make_unique<DaemonPlatform>(*this, clock, options);
   app->ready_containers = [this](const ServiceId& id) { return ready_containers(id); };
+  app->node_seen = [this](const NodeId& id) { return hub.last_seen(id); };
   api = std::make_unique<ApiContext>(
       ApiContext{.app = *app,
                  .auth = auth,

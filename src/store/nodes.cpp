@@ -5,8 +5,7 @@
 namespace croft {
 namespace {
 
-#define CROFT_NODE_COLUMNS \
-  "id, name, index_number, address, engine_id, zone, labels, created_at, last_seen_at"
+#define CROFT_NODE_COLUMNS "id, name, index_number, address, engine_id, zone, labels, created_at"
 
 Node node_at(const SqlRow& row) {
   return {.id = id_at<NodeId>(row, 0),
@@ -17,7 +16,7 @@ Node node_at(const SqlRow& row) {
           .zone = row.text(5),
           .labels = json_at<std::map<std::string, std::string>>(row, 6),
           .created_at = time_at(row, 7),
-          .last_seen_at = optional_time_at(row, 8)};
+          .last_seen_at = {}};
 }
 
 tl::unexpected<Error> no_node(std::string_view which) {
@@ -67,7 +66,7 @@ Result<Node> register_node(Tx& tx, const Scope& scope, const NewNode& wanted) {
   if (!index) return fail(index.error());
   const NodeId id = NodeId::generate(tx.random());
   CROFT_TRY(tx.execute("INSERT INTO nodes (" CROFT_NODE_COLUMNS
-                       ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,NULL)",
+                       ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
                        {column(id), column(wanted.name), column(*index), column(wanted.address),
                         column(wanted.engine_id), column(wanted.zone), json_column(wanted.labels),
                         column(tx.now())}));
@@ -86,13 +85,6 @@ Result<std::vector<Node>> list_nodes(const Tx& tx, const Scope& scope) {
   if (!scope.all_projects()) return std::vector<Node>();
   return all_rows(tx.query("SELECT " CROFT_NODE_COLUMNS " FROM nodes ORDER BY index_number", {}),
                   node_at);
-}
-
-Status set_node_seen(Tx& tx, const Scope& scope, const NodeId& id, Timestamp at) {
-  CROFT_TRY(get_node(tx, scope, id));
-  CROFT_TRY(
-      tx.execute("UPDATE nodes SET last_seen_at = ?2 WHERE id = ?1", {column(id), column(at)}));
-  return {};
 }
 
 Status delete_node(Tx& tx, const Scope& scope, const NodeId& id) {

@@ -24,7 +24,6 @@ Result<Node> register_node(Tx& tx, const Scope& scope, const NewNode& wanted);
 Result<Node> get_node(const Tx& tx, const Scope& scope, const NodeId& id);
 // By index.
 Result<std::vector<Node>> list_nodes(const Tx& tx, const Scope& scope);
-Status set_node_seen(Tx& tx, const Scope& scope, const NodeId& id, Timestamp at);
 Status delete_node(Tx& tx, const Scope& scope, const NodeId& id);
 
 }  // namespace croft

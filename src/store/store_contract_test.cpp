@@ -228,9 +228,6 @@ TEST_P(StoreContract, NodesKeepTheirIndex) {
   EXPECT_EQ(must(add("n1")).id, first.id);
   for (int i = 2; i <= kMaxNodes; ++i) EXPECT_EQ(must(add("n" + std::to_string(i))).index, i);
   EXPECT_EQ(add("one-more").error().code(), ErrorCode::kExhausted);
-  must(write([&](Tx& tx) { return set_node_seen(tx, kPlatform, first.id, clock_.now()); }));
-  EXPECT_TRUE(
-      must(read([&](const Tx& tx) { return get_node(tx, kPlatform, first.id); })).last_seen_at);
 }
 
 TEST_P(StoreContract, DeletingAProjectTakesItsObjectsAndLeavesItsHistory) {

@@ -140,7 +140,6 @@ const std::vector<Case>& cases() {
       CASE(touch_token, t.token.id, Timestamp{1}),
       CASE(get_node, t.node.id),
       CASE(list_nodes),
-      CASE(set_node_seen, t.node.id, Timestamp{1}),
       CASE(delete_node, t.node.id),
       CASE(append_event, t.project.id, "x", nullptr),
       CASE(list_events, t.project.id, 0, 100),

@@ -18,6 +18,7 @@ std::span<const Command> env_commands();
 std::span<const Command> exec_commands();
 std::span<const Command> init_commands();
 std::span<const Command> logs_commands();
+std::span<const Command> node_commands();
 std::span<const Command> overview_commands();
 std::span<const Command> platform_commands();
 std::span<const Command> process_commands();
