@@ -1,73 +1,22 @@
 // Projects, variables and processes as users change and see them.
-#include <gtest/gtest.h>
-
 #include "app/process_start.h"
 #include "app/project_write.h"
 #include "app/read.h"
 #include "app/resolve.h"
 #include "app/service_actions.h"
+#include "app/use_case_fixture.h"
 #include "app/variable_read.h"
 #include "app/version_actions.h"
 #include "store/audit.h"
 #include "store/events.h"
 #include "store/instance_sets.h"
-#include "store/nodes.h"
 #include "store/projects.h"
 #include "store/services.h"
-#include "store/store_fixture.h"
-#include "store/users.h"
 #include "store/variables.h"
 #include "store/versions.h"
 
 namespace croft {
 namespace {
-
-class UseCases : public StoreTest {
- protected:
-  UseCases() : StoreTest(StoreKind::kInline) {
-    ann_ = actor("ann", UserRole::kOwner, {TokenScope::kAdmin});
-    bob_ = actor("bob", UserRole::kMember, {TokenScope::kAdmin});
-  }
-
-  Actor actor(const std::string& name, UserRole role, std::vector<TokenScope> scopes) {
-    const User user = must(write(
-        [&](Tx& tx) { return create_user(tx, Scope::platform(), {.name = name, .role = role}); }));
-    return {.user = user,
-            .token = {.name = name + "'s", .scopes = std::move(scopes)},
-            .scope = role == UserRole::kOwner ? Scope::owner(user.id) : Scope::of(user.id, {})};
-  }
-  template <class T>
-  T run(Task<T> task) {
-    return runtime_.run_until_done(std::move(task));
-  }
-  Project shop() { return must(run(create_project(context_, *ann_, {.name = "shop"}))).project; }
-  Service service(const Project& project, const std::string& hostname, ServiceCategory category) {
-    return must(write([&](Tx& tx) {
-      return create_service(tx, Scope::platform(),
-                            {.project_id = project.id,
-                             .hostname = hostname,
-                             .type = "x@1",
-                             .category = category,
-                             .subdomain_enabled = true,
-                             .ports = {{.port = 80, .http = true}}});
-    }));
-  }
-  Result<VariablesChanged> set(const std::string& service, std::vector<VariableInput> inputs,
-                               bool replace = false) {
-    return run(set_variables(context_, *ann_, {"shop", service}, std::move(inputs), replace));
-  }
-
-  const catalog::Catalog catalog_ = must(catalog::Catalog::from({}));
-  AppContext context_{.store = store(),
-                      .catalog = catalog_,
-                      .clock = clock_,
-                      .random = random_,
-                      .platform = {},
-                      .wake = [] {},
-                      .cancel = {}};
-  std::optional<Actor> ann_;
-  std::optional<Actor> bob_;
-};
 
 TEST_F(UseCases, CreatingAProject) {
   const auto made = must(run(create_project(
@@ -351,62 +300,6 @@ TEST_F(UseCases, CancellingAnImportThatWaitsLeavesNothingCreating) {
   EXPECT_EQ(status_of(other), ServiceStatus::kCreating);
   EXPECT_EQ(must(run(show_project(context_, *ann_, "shop"))).project.status,
             ProjectStatus::kActive);
-}
-
-TEST_F(UseCases, VersionsAreFoundByNumberIdAndName) {
-  const Service api = service(shop(), "api", ServiceCategory::kRuntime);
-  const auto add = [&](const std::string& name) {
-    return must(write([&](Tx& tx) {
-      return create_version(tx, Scope::platform(),
-                            {.service_id = api.id, .name = name, .created_by = ann_->user.id});
-    }));
-  };
-  const Version first = add("v1.0");
-  const Version second = add("v1.0");
-  const auto show = [&](const std::string& text) {
-    return run(show_version(context_, *ann_, "shop", "api", text));
-  };
-  EXPECT_EQ(must(show("1")).version.id, first.id);
-  EXPECT_EQ(must(show(second.id.str())).version.id, second.id);
-  EXPECT_EQ(must(show("v1.0")).version.id, second.id);
-  EXPECT_EQ(must(show("1")).created_by, "ann");
-  EXPECT_EQ(show("3").error().code(), ErrorCode::kNotFound);
-}
-
-TEST_F(UseCases, NodesShowWhenTheirAgentsReported) {
-  const auto add = [&](const std::string& name) {
-    return must(
-        write([&](Tx& tx) { return register_node(tx, Scope::platform(), {.name = name}); }));
-  };
-  const Node first = add("n1");
-  const Node second = add("n2");
-  const Timestamp seen = clock_.now();
-  context_.node_seen = [&](const NodeId& id) {
-    return id == second.id ? std::optional(seen) : std::nullopt;
-  };
-  const auto nodes = must(run(list_nodes(context_, *ann_)));
-  ASSERT_EQ(nodes.size(), 2u);
-  EXPECT_EQ(nodes[0].last_seen_at, std::nullopt);
-  EXPECT_EQ(nodes[1].last_seen_at, seen);
-  EXPECT_EQ(must(run(show_node(context_, *ann_, "n2"))).last_seen_at, seen);
-  EXPECT_EQ(must(run(show_node(context_, *ann_, first.id.str()))).name, "n1");
-  EXPECT_EQ(run(show_node(context_, *ann_, "n3")).error().code(), ErrorCode::kNotFound);
-  EXPECT_EQ(run(show_node(context_, *bob_, "n1")).error().code(), ErrorCode::kNotFound);
-}
-
-TEST_F(UseCases, ServicesShowAddressesAndReadyContainers) {
-  const Project project = shop();
-  service(project, "api", ServiceCategory::kRuntime);
-  context_.ready_containers = [](const ServiceId&) { return 2; };
-  const auto view = must(run(show_service(context_, *ann_, "shop", "api")));
-  EXPECT_EQ(view.ready_containers, 2);
-  ASSERT_EQ(view.urls.size(), 1u);
-  EXPECT_EQ(view.urls[0], "https://api-shop.croft.localhost");
-  service(project, "web", ServiceCategory::kStatic);
-  const auto page = must(run(list_services(context_, *ann_, "shop", {.after = "api", .limit = 1})));
-  ASSERT_EQ(page.items.size(), 1u);
-  EXPECT_EQ(page.items[0].service.hostname, "web");
-  EXPECT_TRUE(page.next.empty());
 }
 
 }  // namespace
