@@ -2,26 +2,38 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "base/check.h"
+#include "base/json_at_once.h"
+
 namespace croft {
 
 std::string enum_wire_name(std::string_view enumerator) {
   if (enumerator.starts_with('k')) enumerator.remove_prefix(1);
-  std::string name;
-  name.reserve(enumerator.size() + 4);
+  // Every word of every document that is read or written comes through here.
+  std::array<char, 128> name{};
+  check(2 * enumerator.size() <= name.size(), "the name of an enumerator is short");
+  char* to = name.data();
   for (const char c : enumerator) {
     if (c >= 'A' && c <= 'Z') {
-      if (!name.empty()) name.push_back('_');
-      name.push_back(static_cast<char>(c - 'A' + 'a'));
+      if (to != name.data()) *to++ = '_';
+      *to++ = static_cast<char>(c - 'A' + 'a');
     } else {
-      name.push_back(c);
+      *to++ = c;
     }
   }
-  return name;
+  return {name.data(), to};
 }
 
 Result<boost::json::value> parse_json(std::string_view text) {
+  return parse_json(text, {});
+}
+
+Result<boost::json::value> parse_json(std::string_view text, boost::json::storage_ptr memory) {
   unsigned char unfinished[2048];  // what is not yet in a container; enough for small documents
   boost::json::stream_parser parser({}, {}, unfinished);
+  parser.reset(std::move(memory));
   boost::system::error_code error;
   const std::size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error) parser.finish(error);
