@@ -5,11 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
-#include "base/json_codec.h"
+#include "base/json_at_once.h"
 #include "store/tx.h"
 
 namespace croft {
@@ -60,10 +61,20 @@ I id_at(const SqlRow& row, std::size_t i) {
   return *id;
 }
 template <class E>
+std::vector<std::pair<std::string, E>> enum_words() {
+  std::vector<std::pair<std::string, E>> words;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
+      [&](auto d) { words.emplace_back(enum_wire_name(d.name), d.value); });
+  return words;
+}
+template <class E>
 E enum_at(const SqlRow& row, std::size_t i) {
-  const auto value = enum_from_string<E>(row.text(i));
-  check(value.has_value(), "a stored word is a known one");
-  return *value;
+  static const std::vector<std::pair<std::string, E>> kWords = enum_words<E>();
+  const std::string& text = row.text(i);
+  const auto found = std::find_if(kWords.begin(), kWords.end(),
+                                  [&](const auto& word) { return word.first == text; });
+  check(found != kWords.end(), "a stored word is a known one");
+  return found->second;
 }
 inline Timestamp time_at(const SqlRow& row, std::size_t i) {
   return {row.integer(i)};
@@ -74,7 +85,7 @@ inline std::optional<Timestamp> optional_time_at(const SqlRow& row, std::size_t 
 }
 template <class T>
 T json_at(const SqlRow& row, std::size_t i) {
-  auto value = from_json_text<T>(row.text(i));
+  auto value = from_json_text_at_once<T>(row.text(i));
   check(value.has_value(), "a stored document has its type");
   return std::move(*value);
 }
