@@ -44,6 +44,29 @@ bool will_pass(const Error& error) {
   return error.code() == ErrorCode::kExhausted || error.code() == ErrorCode::kUnavailable;
 }
 
+// What is to be run, beside those that run `here` already. Those under way, but not here, come
+// first: croftd died, or the store did not work when their next step or their end was to be
+// recorded. Then at most `room` whose turn has come.
+Result<std::vector<Process>> due_processes(const Tx& tx, const std::set<ProcessId>& here,
+                                           int room) {
+  auto open = open_processes(tx, Scope::platform());
+  if (!open) return fail(std::move(open).error());
+  std::vector<Process> due;
+  bool any_pending = false;
+  for (const OpenProcess& one : *open) {
+    any_pending = any_pending || one.pending;
+    if (one.pending || here.contains(one.id)) continue;
+    auto process = get_process(tx, Scope::platform(), one.id);
+    if (!process) return fail(std::move(process).error());
+    due.push_back(std::move(*process));
+  }
+  if (!any_pending) return due;
+  auto runnable = next_runnable(tx, Scope::platform(), room);
+  if (!runnable) return runnable;
+  due.insert(due.end(), runnable->begin(), runnable->end());
+  return due;
+}
+
 class Registration {
  public:
   Registration(std::map<ProcessId, std::shared_ptr<ProcessRun>>& running,
@@ -204,16 +227,10 @@ Task<void> Executor::flush_logs() {
 Task<void> Executor::start_runnable() {
   const int room = limit_ - static_cast<int>(running_.size());
   if (room <= 0) co_return;
-  auto next = co_await store_.read([room](const Tx& tx) -> Result<std::vector<Process>> {
-    // Those under way, but not here, first: croftd died, or the store did not work when their next
-    // step or their end was to be recorded.
-    auto due = active_processes(tx, Scope::platform());
-    if (!due) return due;
-    auto pending = next_runnable(tx, Scope::platform(), room);
-    if (!pending) return pending;
-    due->insert(due->end(), pending->begin(), pending->end());
-    return due;
-  });
+  std::set<ProcessId> here;
+  for (const auto& [id, run] : running_) here.insert(id);
+  auto next =
+      co_await store_.read([room, &here](const Tx& tx) { return due_processes(tx, here, room); });
   if (!next) {
     log_error("cannot read the process queue", {{"error", next.error().describe()}});
     co_return;

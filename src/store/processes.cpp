@@ -16,6 +16,10 @@ namespace {
   "result, error, progress, cancellable, actor, parent_id, created_at, started_at, finished_at, " \
   "project_name, service_name, request_id"
 #define CROFT_ACTIVE_STATUSES "('running', 'canceling', 'rollbacking')"
+// Word by word the condition of the index processes_open, which is then used: the table has a month
+// of processes, and these are looked for every second. Ordered by `number` itself the table would
+// be walked after all: hence "+number".
+#define CROFT_OPEN_STATUSES "('pending', 'running', 'canceling', 'rollbacking')"
 
 // Of processes that belong to no project.
 constexpr const char* kPlatformQueue = "platform";
@@ -162,28 +166,41 @@ Result<std::vector<Process>> child_processes(const Tx& tx, const Scope& scope,
 // that parent: each would wait for the other for ever.
 Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int limit) {
   constexpr const char* kTurnHasCome =
-      "SELECT " CROFT_PROCESS_COLUMNS
-      " FROM processes AS p WHERE p.status = 'pending' AND NOT EXISTS ("
-      "SELECT 1 FROM processes AS q WHERE q.queue = p.queue AND q.id <> p.id "
-      "AND q.id <> p.parent_id AND (q.status IN " CROFT_ACTIVE_STATUSES
-      " OR (q.status = 'pending' AND q.number < p.number AND (q.parent_id = p.parent_id "
+      "SELECT " CROFT_PROCESS_COLUMNS " FROM processes AS p WHERE p.status IN " CROFT_OPEN_STATUSES
+      " AND p.status = 'pending' AND NOT EXISTS ("
+      "SELECT 1 FROM processes AS q WHERE q.status IN " CROFT_OPEN_STATUSES
+      " AND q.queue = p.queue AND q.id <> p.id AND q.id <> p.parent_id "
+      "AND (q.status <> 'pending' OR (q.number < p.number AND (q.parent_id = p.parent_id "
       "OR NOT EXISTS (SELECT 1 FROM processes AS r WHERE r.id = p.parent_id "
       "AND r.queue = p.queue AND r.status IN " CROFT_ACTIVE_STATUSES ")))))";
   return all_rows(SelectQuery(kTurnHasCome)
                       .in_scope(scope, "p.project_id")
-                      .then("ORDER BY p.number")
+                      .then("ORDER BY +p.number")
                       .limit(limit)
                       .run(tx),
                   process_at);
 }
 
 Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope) {
-  return all_rows(SelectQuery("SELECT " CROFT_PROCESS_COLUMNS
-                              " FROM processes WHERE status IN " CROFT_ACTIVE_STATUSES)
-                      .in_scope(scope, "project_id")
-                      .then("ORDER BY number")
-                      .run(tx),
-                  process_at);
+  return all_rows(
+      SelectQuery("SELECT " CROFT_PROCESS_COLUMNS
+                  " FROM processes WHERE status IN " CROFT_OPEN_STATUSES " AND status <> 'pending'")
+          .in_scope(scope, "project_id")
+          .then("ORDER BY +number")
+          .run(tx),
+      process_at);
+}
+
+Result<std::vector<OpenProcess>> open_processes(const Tx& tx, const Scope& scope) {
+  return all_rows(
+      SelectQuery("SELECT id, status FROM processes WHERE status IN " CROFT_OPEN_STATUSES)
+          .in_scope(scope, "project_id")
+          .then("ORDER BY +number")
+          .run(tx),
+      +[](const SqlRow& row) {
+        return OpenProcess{.id = id_at<ProcessId>(row, 0),
+                           .pending = enum_at<ProcessStatus>(row, 1) == ProcessStatus::kPending};
+      });
 }
 
 Result<Process> update_process(Tx& tx, const Scope& scope, const Process& process) {

@@ -43,6 +43,12 @@ Result<std::vector<Process>> child_processes(const Tx& tx, const Scope& scope,
 Result<std::vector<Process>> next_runnable(const Tx& tx, const Scope& scope, int limit);
 // Running, canceling or rollbacking, oldest first: what a restarted croftd goes on with.
 Result<std::vector<Process>> active_processes(const Tx& tx, const Scope& scope);
+struct OpenProcess {
+  ProcessId id;
+  bool pending = true;  // otherwise active
+};
+// Those that are not over, oldest first: for who asks every second whether there is anything to do.
+Result<std::vector<OpenProcess>> open_processes(const Tx& tx, const Scope& scope);
 
 // Writes status, step, step_state (and from these the list of steps; names in process.steps that it
 // lacks are added as pending), result, error, progress and cancellable, and sets started_at and

@@ -119,6 +119,7 @@ const std::vector<Case>& cases() {
       CASE(child_processes, t.process.id),
       CASE(next_runnable, 100),
       CASE(active_processes),
+      CASE(open_processes),
       CASE(update_process, t.process),
       CASE(request_cancel, t.process.id),
       CASE(append_process_log, t.process.id, {{.text = "x"}}),

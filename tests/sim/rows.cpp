@@ -71,7 +71,7 @@ std::vector<ProcessRow> processes_of(const Tx& tx) {
                  "SELECT id, number, project_id, service_id, kind, status, step, parent_id, "
                  "coalesce(json_extract(params, '$.version'), '') FROM processes "
                  "WHERE status IN ('pending', 'running', 'canceling', 'rollbacking') "
-                 "ORDER BY number",
+                 "ORDER BY +number",  // by the index of these, as store/processes.cpp
                  [](const SqlRow& row) {
                    return ProcessRow{.id = id_at<ProcessId>(row, 0),
                                      .number = row.integer(1),
