@@ -26,8 +26,11 @@ Task<Status> EdgeReconciler::reconcile() {
   in_sync_ = false;
   waits_for_routes_ = false;
   if (image_.empty()) co_return Status{};
-  auto wanted = wanted_config();
-  if (!wanted) co_return fail(std::move(wanted).error());
+  if (wanted_.empty()) {
+    auto rendered = wanted_config();
+    if (!rendered) co_return fail(std::move(rendered).error());
+    wanted_ = std::move(*rendered);
+  }
   auto current = co_await edge_.current(kEdgeLimit);
   if (!current) {
     // Down or starting. Its directory is put right first: it starts with what is saved there.
@@ -36,23 +39,22 @@ Task<Status> EdgeReconciler::reconcile() {
     co_return fail(std::move(current).error());
   }
   CROFT_CO_TRY(co_await ensure_service());
-  if (!same_edge_config(*current, *wanted)) CROFT_CO_TRY(co_await configure(std::move(*wanted)));
+  if (!same_edge_config(*current, wanted_)) CROFT_CO_TRY(co_await configure());
   in_sync_ = true;
   co_return Status{};
 }
 
 // An edge that worked by an older croft's configuration, with the routes in it, would serve nothing
 // by this one until the routes are where it looks for them.
-Task<Status> EdgeReconciler::configure(std::string wanted) {
+Task<Status> EdgeReconciler::configure() {
   const NodeObserved* node = world_.node(node_);
   if (node == nullptr || node->edge_generation == 0) {
     waits_for_routes_ = true;
     co_return fail(ErrorCode::kUnavailable,
                    "configure the edge: croft-node has not put its routes in place yet");
   }
-  const std::size_t bytes = wanted.size();
-  CROFT_CO_TRY(co_await edge_.apply(std::move(wanted), kEdgeLimit));
-  log_info("the edge works by a new configuration", {{"bytes", bytes}});
+  CROFT_CO_TRY(co_await edge_.apply(wanted_, kEdgeLimit));
+  log_info("the edge works by a new configuration", {{"bytes", wanted_.size()}});
   co_return Status{};
 }
 

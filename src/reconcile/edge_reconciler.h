@@ -32,7 +32,7 @@ class EdgeReconciler final : public Reconciler {
 
  private:
   Task<Status> ensure_service();
-  Task<Status> configure(std::string wanted);
+  Task<Status> configure();
   Result<std::string> wanted_config() const;
 
   engine::SwarmEngine& engine_;
@@ -43,6 +43,7 @@ class EdgeReconciler final : public Reconciler {
   PlatformAddress platform_;
   std::filesystem::path directory_;
   std::string image_;
+  std::string wanted_;  // configuration: what it is made of never changes; empty: not made yet
   bool in_sync_ = false;
   bool waits_for_routes_ = false;
 };

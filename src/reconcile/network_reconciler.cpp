@@ -128,9 +128,12 @@ Task<Status> NetworkReconciler::ensure_network(int n, const std::string& config,
   co_return Status{};
 }
 
+std::filesystem::path NetworkReconciler::state_dir(const Project& project) const {
+  return cores_dir_ / project.id.str();
+}
+
 engine::ServiceSpec NetworkReconciler::wanted_core(const Project& project, std::size_t slot) const {
-  return core_service_spec(names_, project, kCoreSlots[slot], core_image_,
-                           cores_dir_ / project.id.str());
+  return core_service_spec(names_, project, kCoreSlots[slot], core_image_, state_dir(project));
 }
 
 Task<Status> NetworkReconciler::ensure_cores(const Project& project,
@@ -181,9 +184,8 @@ Task<Status> NetworkReconciler::replace_outdated(const Project& project, const C
   for (std::size_t i = 0; i < slots.size(); ++i) {
     slots[i].report = world_.core(project.id, kCoreSlots[i]);
     const engine::ServiceInfo* info = cores.slots[i];
-    slots[i].outdated =
-        info != nullptr && (info->spec.container.image != core_image_ ||
-                            state_mount(info->spec) != state_mount(wanted_core(project, i)));
+    slots[i].outdated = info != nullptr && (info->spec.container.image != core_image_ ||
+                                            state_mount(info->spec) != state_dir(project).string());
     // It waits for the core of an older croft to go, with all that it must know.
     const CoreObserved* report = slots[i].report;
     successor = successor || (report != nullptr && report->revision == core_image_ &&

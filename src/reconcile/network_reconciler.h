@@ -46,6 +46,8 @@ class NetworkReconciler final : public Reconciler {
   Task<Status> create_missing(const Project& project, const Cores& cores);
   Task<Status> replace_outdated(const Project& project, const Cores& cores);
   bool bad_for_long(const ProjectId& project);
+  // Where on the node the project's cores have their state.
+  std::filesystem::path state_dir(const Project& project) const;
   engine::ServiceSpec wanted_core(const Project& project, std::size_t slot) const;
   Task<Status> remove_strangers(const std::vector<Project>& projects,
                                 const std::vector<engine::NetworkInfo>& networks,

@@ -46,6 +46,11 @@ Task<Result<std::vector<ServiceReconciler::Wanted>>> ServiceReconciler::read_wan
     for (InstanceSet& set : *sets) {
       auto service = get_service(tx, Scope::platform(), set.service_id);
       if (!service) return fail(std::move(service).error());
+      // They come project by project.
+      if (!wanted.empty() && wanted.back().project.id == set.project_id) {
+        wanted.push_back({wanted.back().project, std::move(*service), std::move(set)});
+        continue;
+      }
       auto project = get_project(tx, Scope::platform(), set.project_id);
       if (!project) return fail(std::move(project).error());
       wanted.push_back({std::move(*project), std::move(*service), std::move(set)});
