@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/error_mapping.h"
+#include "base/json_at_once.h"
 #include "base/log.h"
 
 namespace croft {
@@ -108,7 +109,7 @@ Task<void> AgentHub::take_observed(HttpExchange& exchange, NodeId node) {
     co_await refuse(exchange, body.error());
     co_return;
   }
-  auto observed = from_json_text<NodeObserved>(*body);
+  auto observed = from_json_text_at_once<NodeObserved>(*body);
   if (!observed) {
     log_warning("an agent sent a report that cannot be read",
                 {{"node", node.str()}, {"error", observed.error().message()}});

@@ -1,5 +1,6 @@
 #include "agent.h"
 
+#include "base/json_at_once.h"
 #include "control_plane.h"
 
 namespace croft::sim {
@@ -156,7 +157,7 @@ Task<void> Agent::receive_once() {
     co_await sleep_for(Millis(world_.between(0, 10)));
     if (!world_.link_up()) co_return;
     if (line == "\n") continue;
-    auto desired = from_json_text<NodeDesired>(line);
+    auto desired = from_json_text_at_once<NodeDesired>(line);
     check(desired.has_value(), "the desired state of a node can be read");
     if (desired->generation < generation_) continue;
     generation_ = desired->generation;
