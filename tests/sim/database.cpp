@@ -1,6 +1,7 @@
 #include "database.h"
 
 #include "base/check.h"
+#include "store/migrations.h"
 #include "store/sqlite/sqlite_database.h"
 
 namespace croft::sim {
@@ -59,11 +60,28 @@ class Disk::Database final : public SqlDatabase {
   Client client_;
 };
 
-Disk::Disk(std::uint64_t seed)
+namespace {
+
+// Of this process; made once.
+SqlConnection& migrated_database() {
+  static const std::unique_ptr<SqlDatabase> kDatabase = sqlite_memory();
+  static const std::unique_ptr<SqlConnection> kConnection = [] {
+    auto opened = kDatabase->open_writer();
+    check(opened.has_value(), "a database in memory opens");
+    const Status done = migrate(**opened, migrations_for((*opened)->dialect()), {});
+    check(done.has_value(), "an empty database can be migrated");
+    return std::move(*opened);
+  }();
+  return *kConnection;
+}
+
+}  // namespace
+
+Disk::Disk(std::uint64_t seed, bool migrated)
     : random_(seed),
       keys_(MasterKeys::generate(random_)),
       cipher_(keys_, random_),
-      database_(sqlite_memory()) {
+      database_(migrated ? sqlite_memory_copy(migrated_database()) : sqlite_memory()) {
   auto opened = database_->open_writer();
   check(opened.has_value(), "a database in memory opens");
   raw_ = std::move(*opened);

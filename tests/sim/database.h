@@ -17,7 +17,8 @@ enum class Table : std::uint8_t { kProjects, kServices, kSets, kVersions, kProce
 
 class Disk {
  public:
-  explicit Disk(std::uint64_t seed);
+  // `migrated`: it has croft's tables already, as a first croftd leaves them, which saves the time.
+  Disk(std::uint64_t seed, bool migrated);
 
   // What a program that opens it can do with it.
   struct Client {

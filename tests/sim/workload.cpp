@@ -136,9 +136,12 @@ Task<std::string> cancel_any(SimWorld& world, ControlPlane& control, int which) 
   constexpr std::array kSteps{"", "start", "ready", "switch"};
   const auto choice = static_cast<std::size_t>(which);
   const std::string step = kSteps.at(choice % kSteps.size());
+  std::uint64_t seen = world.disk.commits();
   std::vector<Process> found = unfinished(world, step);
   for (int i = 0; i < 100 && found.empty() && !step.empty(); ++i) {
     co_await sleep_for(Millis(60));
+    if (world.disk.commits() == seen) continue;
+    seen = world.disk.commits();
     found = unfinished(world, step);
   }
   if (found.empty()) co_return "nothing to cancel";

@@ -142,6 +142,15 @@ class SqliteConnection final : public SqlConnection {
     }
   }
 
+  // Becomes what `of` is.
+  Status copy_from(SqliteConnection& of) {
+    sqlite3_backup* copy = ::sqlite3_backup_init(db_.get(), "main", of.db_.get(), "main");
+    if (copy == nullptr) return fail(sqlite_error(db_.get(), "copy"));
+    ::sqlite3_backup_step(copy, -1);
+    if (::sqlite3_backup_finish(copy) != SQLITE_OK) return fail(sqlite_error(db_.get(), "copy"));
+    return {};
+  }
+
  private:
   Result<sqlite3_stmt*> prepared(std::string_view sql) {
     if (const auto found = statements_.find(sql); found != statements_.end()) {
@@ -243,13 +252,20 @@ class SqliteFile final : public SqlDatabase {
 
 class SqliteMemory final : public SqlDatabase {
  public:
+  explicit SqliteMemory(SqliteConnection* of) : of_(of) {}
   Result<std::unique_ptr<SqlConnection>> open_writer() override {
-    return open_connection(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                           "PRAGMA foreign_keys=ON;");
+    auto opened = open_connection(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                  "PRAGMA foreign_keys=ON;");
+    if (!opened || of_ == nullptr) return opened;
+    CROFT_TRY(static_cast<SqliteConnection&>(**opened).copy_from(*of_));
+    return opened;
   }
   Result<std::unique_ptr<SqlConnection>> open_reader() override {
     return fail(ErrorCode::kUnsupported, "a database in memory has one connection");
   }
+
+ private:
+  SqliteConnection* of_;  // null: it begins empty
 };
 
 }  // namespace
@@ -259,7 +275,13 @@ std::unique_ptr<SqlDatabase> sqlite_file(std::filesystem::path file) {
 }
 
 std::unique_ptr<SqlDatabase> sqlite_memory() {
-  return std::make_unique<SqliteMemory>();
+  return std::make_unique<SqliteMemory>(nullptr);
+}
+
+std::unique_ptr<SqlDatabase> sqlite_memory_copy(SqlConnection& of) {
+  auto* connection = dynamic_cast<SqliteConnection*>(&of);
+  check(connection != nullptr, "what is copied is SQLite too");
+  return std::make_unique<SqliteMemory>(connection);
 }
 
 }  // namespace croft

@@ -14,5 +14,8 @@ std::unique_ptr<SqlDatabase> sqlite_file(std::filesystem::path file);
 
 // In memory, one connection, gone with it: for tests and the simulator.
 std::unique_ptr<SqlDatabase> sqlite_memory();
+// The same, but with the content that `of` has when it is opened: a connection of sqlite_memory(),
+// which outlives it.
+std::unique_ptr<SqlDatabase> sqlite_memory_copy(SqlConnection& of);
 
 }  // namespace croft
