@@ -44,6 +44,12 @@ inline Bio reader(std::string_view pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
+// For PEM_read_bio_…: what is encrypted is not read. Without it OpenSSL asks on the terminal for a
+// password, and waits.
+inline int no_password(char*, int, int, void*) {
+  return -1;
+}
+
 // OpenSSL refused for a reason that no caller can help: out of memory, no randomness.
 inline tl::unexpected<Error> failed(std::string_view what) {
   return fail(ErrorCode::kFailed, std::string(what) + ": the crypto library failed");

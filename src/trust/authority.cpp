@@ -70,7 +70,7 @@ std::string to_pem(X509* certificate) {
 }
 
 Certificate read_certificate(const std::string& pem) {
-  return Certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr));
+  return Certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, no_password, nullptr));
 }
 
 bool is_p256(EVP_PKEY* key) {
@@ -132,7 +132,8 @@ Result<Authority> Authority::create(const std::string& name, Timestamp now) {
 Result<Authority> Authority::load(std::string certificate, Secret key) {
   auto parts = std::make_unique<Parts>();
   parts->certificate = read_certificate(certificate);
-  parts->key.reset(PEM_read_bio_PrivateKey(reader(key.reveal()).get(), nullptr, nullptr, nullptr));
+  parts->key.reset(
+      PEM_read_bio_PrivateKey(reader(key.reveal()).get(), nullptr, no_password, nullptr));
   X509* const x509 = parts->certificate.get();
   if (x509 == nullptr || !parts->key || X509_check_private_key(x509, parts->key.get()) != 1 ||
       X509_check_ca(x509) != 1) {
@@ -158,7 +159,7 @@ Result<std::string> Authority::sign(const std::string& request, CertificateRole 
                                     const std::string& name, Timestamp now) const {
   check(is_certificate_name(name), "a certificate is for a name");
   if (request.size() > kMaxRequestBytes) return bad_request(name, "the request is too large");
-  const Request read(PEM_read_bio_X509_REQ(reader(request).get(), nullptr, nullptr, nullptr));
+  const Request read(PEM_read_bio_X509_REQ(reader(request).get(), nullptr, no_password, nullptr));
   if (!read) return bad_request(name, "the request cannot be read");
   EVP_PKEY* const key = X509_REQ_get0_pubkey(read.get());
   if (!is_p256(key)) return bad_request(name, "the key is not a P-256 key");

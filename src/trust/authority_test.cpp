@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "trust/certificate_request.h"
+#include <array>
+
+#include "base/fd.h"
 #include "base/openssl.h"
+#include "trust/certificate_request.h"
 
 namespace croft {
 namespace {
@@ -162,6 +167,43 @@ TEST(Authority, RefusesRequestsThatProveNothing) {
   const std::string small_pem =
       pem_of([&](BIO* bio) { return PEM_write_bio_X509_REQ(bio, small.get()); });
   EXPECT_NE(refused(small_pem).find("not a P-256 key"), std::string::npos) << refused(small_pem);
+}
+
+// Puts a pipe in place of standard input, with a line in it.
+class TypedLine {
+ public:
+  TypedLine() : saved_(::dup(STDIN_FILENO)) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe(ends.data()), 0);
+    const Fd read(ends[0]);
+    const Fd write(ends[1]);
+    EXPECT_EQ(::dup2(read.get(), STDIN_FILENO), STDIN_FILENO);
+    EXPECT_EQ(::write(write.get(), "word\n", 5), 5);
+  }
+  ~TypedLine() { ::dup2(saved_.get(), STDIN_FILENO); }
+  TypedLine(const TypedLine&) = delete;
+
+  int waiting_bytes() const {
+    int bytes = 0;
+    EXPECT_EQ(::ioctl(STDIN_FILENO, FIONREAD, &bytes), 0);
+    return bytes;
+  }
+
+ private:
+  Fd saved_;
+};
+
+TEST(Authority, WhatIsEncryptedIsRefusedAndNobodyIsAskedForAPassword) {
+  auto request = make_certificate_request();
+  ASSERT_TRUE(request);
+  const std::string head = "REQUEST-----\n";
+  request->pem.replace(
+      request->pem.find(head), head.size(),
+      head + "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC," + std::string(32, '0') + "\n\n");
+  const TypedLine typed;
+  const auto answer = make_authority().sign(request->pem, CertificateRole::kNode, kNode, kNow);
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(typed.waiting_bytes(), 5) << "OpenSSL read a password from the terminal";
 }
 
 TEST(Authority, FingerprintIsThatOfTheCertificate) {
