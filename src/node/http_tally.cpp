@@ -32,9 +32,11 @@ std::string_view text_at(const json::object& object, std::string_view key) {
                                                 : std::string_view();
 }
 
-double number_at(const json::object& object, std::string_view key) {
+// Within what an integer can hold and still be added up, whatever is in the file.
+double number_at(const json::object& object, std::string_view key, double most = 1e15) {
   const json::value* const value = object.if_contains(key);
-  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+  if (value == nullptr || !value->is_number()) return 0;
+  return std::clamp(value->to_number<double>(), 0.0, most);
 }
 
 }  // namespace
@@ -45,17 +47,16 @@ void HttpTally::set_routes(const std::vector<EdgeRoute>& routes) {
 }
 
 void HttpTally::take(std::string_view line) {
-  boost::system::error_code error;
-  const json::value parsed = json::parse(line, error);
-  if (error || !parsed.is_object()) return;
-  const json::object& entry = parsed.get_object();
+  const auto parsed = parse_json(line);
+  if (!parsed || !parsed->is_object()) return;
+  const json::object& entry = parsed->get_object();
   const json::value* const request = entry.if_contains("request");
   if (request == nullptr || !request->is_object()) return;
   const auto service = services_.find(host_of(text_at(request->get_object(), "host")));
   if (service == services_.end()) return;
 
   Count& count = counts_[service->second];
-  const int status = static_cast<int>(number_at(entry, "status"));
+  const int status = static_cast<int>(number_at(entry, "status", 999));
   const std::string code_class = std::to_string(std::clamp(status / 100, 0, 5)) + "xx";
   ++count.requests[{method_of(text_at(request->get_object(), "method")), code_class}];
   count.response_bytes += static_cast<std::int64_t>(number_at(entry, "size"));

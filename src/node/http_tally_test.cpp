@@ -49,6 +49,23 @@ TEST(HttpTally, CountsByServiceMethodAndClass) {
   EXPECT_NEAR(all[1].duration_sum_s, 12.009, 1e-9) << "without the WebSocket";
 }
 
+TEST(HttpTally, NumbersThatCannotBeAreBounded) {
+  HttpTally tally;
+  tally.set_routes({{.host = "a.example.com", .project = "p", .service = "a"}});
+  for (const char* number : {"-1e300", "1e300", "-9223372036854775808", "18446744073709551615"}) {
+    tally.take(fmt::format(
+        R"({{"request":{{"host":"a.example.com"}},"status":{0},"duration":{0},"size":{0}}})",
+        number));
+  }
+  tally.take(R"({"request":{"host":"a.example.com"},"size":-0e310})");
+  const std::vector<HttpFigures> all = tally.figures();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].response_bytes, 2'000'000'000'000'000);
+  EXPECT_EQ(all[0].duration_sum_s, 2e15);
+  EXPECT_EQ(to_json_text(all[0].counts), R"([{"method":"other","code_class":"0xx","requests":2},)"
+                                         R"({"method":"other","code_class":"5xx","requests":2}])");
+}
+
 TEST(HttpTally, WhatWasCountedStaysWhenTheNameGoes) {
   HttpTally tally;
   tally.set_routes({{.host = "a.example.com", .project = "p", .service = "a"}});
