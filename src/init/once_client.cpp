@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -156,23 +157,24 @@ Result<OnceHost> parse_once_host(std::string_view text) {
   const std::string whole(text);
   OnceHost host{whole, kOncePort};
   std::string_view port;
+  bool good = text.find('\0') == std::string_view::npos;  // inet_pton() would end there
   if (text.starts_with('[')) {
-    const auto end = text.find(']');
-    if (end == std::string_view::npos) text = {};
-    host.address = text.substr(0, end).substr(text.empty() ? 0 : 1);
-    if (end + 1 < text.size() && text[end + 1] == ':') port = text.substr(end + 2);
+    const auto end = std::min(text.find(']'), text.size());
+    host.address = text.substr(1, end - 1);
+    const std::string_view rest = text.substr(std::min(end + 1, text.size()));
+    good = good && end < text.size() && (rest.empty() || rest.starts_with(':'));
+    port = rest.substr(std::min<std::size_t>(1, rest.size()));
   } else if (const auto colon = text.find(':');
              colon != std::string_view::npos && text.find(':', colon + 1) == std::string::npos) {
     host.address = text.substr(0, colon);
     port = text.substr(colon + 1);
   }
   const char* end = port.data() + port.size();
-  bool good_port = true;
   if (!port.empty()) {
     const auto parsed = std::from_chars(port.data(), end, host.port);
-    good_port = parsed.ec == std::errc() && parsed.ptr == end;
+    good = good && parsed.ec == std::errc() && parsed.ptr == end;
   }
-  if (!good_port || host.port == 0 || !to_address(host)) {
+  if (!good || host.port == 0 || !to_address(host)) {
     return fail(ErrorCode::kInvalid, fmt::format("'{}' is not a numeric address", whole));
   }
   return host;

@@ -223,9 +223,11 @@ TEST(Once, ReadsHostsAndAnswers) {
   EXPECT_EQ(parse_once_host("fd00::1")->port, kOncePort);
   EXPECT_EQ(parse_once_host("[fd00::1]:7")->port, 7);
   EXPECT_EQ(parse_once_host("10.0.0.1:8")->address, "10.0.0.1");
-  for (const char* wrong : {"", "db", "10.0.0.1:x", "[::1", "10.0.0.1:70000"}) {
+  for (const char* wrong :
+       {"", "db", "10.0.0.1:x", "[::1", "[", "10.0.0.1:70000", "[::1]7", "[::1] :7"}) {
     EXPECT_FALSE(parse_once_host(wrong)) << wrong;
   }
+  EXPECT_FALSE(parse_once_host(std::string_view("::1\0::1", 7))) << "what follows is not ignored";
   EXPECT_EQ(parse_once_answer(R"({"do":"run"})")->kind, OnceAnswer::Kind::kRun);
   EXPECT_EQ(parse_once_answer(R"({"do":"wait"})")->kind, OnceAnswer::Kind::kWait);
   EXPECT_EQ(parse_once_answer(R"({"result":3})")->result, 3);
