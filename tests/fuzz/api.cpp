@@ -4,11 +4,9 @@
 #include "api_world.h"
 #include "base/json_codec.h"
 #include "fuzz.h"
-#include "memory_stream.h"
 #include "net/http_connection.h"
 #include "net/http_parser.h"
 #include "net/url.h"
-#include "task/group.h"
 
 using namespace croft;
 namespace json = boost::json;
@@ -57,19 +55,6 @@ const catalog::Catalog& all_types() {
   static const auto kept = catalog::Catalog::load(CROFT_SOURCE_DIR "/catalog");
   check(kept.has_value(), "the catalog loads");
   return *kept;
-}
-
-Task<void> serve(Runtime& runtime, HttpHandler& handler, std::string bytes, std::string& output) {
-  Group group(runtime);
-  HttpServing serving{.runtime = runtime, .handler = handler, .options = {}, .tasks = group};
-  {
-    HttpConnection connection(serving,
-                              std::make_shared<fuzz::MemoryStream>(std::move(bytes), 4096, output),
-                              {.address = "192.0.2.7"});
-    co_await connection.serve();
-  }
-  group.cancel();
-  co_await group.join();
 }
 
 struct Call {
@@ -165,8 +150,7 @@ FUZZ_TARGET(api) {
     }
     const auto bytes = request_bytes(call);
     if (!bytes) continue;
-    std::string output;
-    runtime.run_until_done(serve(runtime, world.handler(), *bytes, output));
+    std::string output = world.answer(*bytes);
     HttpParser answer(HttpParser::Role::kResponse, 64u << 10);
     if (call.method == "HEAD") answer.expect_no_body();
     check(answer.feed(output) && answer.feed(output) && answer.head_done(), "an answer is HTTP");

@@ -3,6 +3,8 @@
 #include "build/upload.h"
 #include "fuzz.h"
 #include "logs/log_store.h"
+#include "memory_stream.h"
+#include "net/http_connection.h"
 #include "store/instance_sets.h"
 #include "store/processes.h"
 #include "store/projects.h"
@@ -11,6 +13,7 @@
 #include "store/tokens.h"
 #include "store/users.h"
 #include "store/versions.h"
+#include "task/group.h"
 
 namespace croft::fuzz {
 namespace {
@@ -83,6 +86,19 @@ std::unique_ptr<Store> open_store(Clock& clock, Random& random) {
                           {.own_threads = false}));
 }
 
+Task<void> serve(Runtime& runtime, HttpHandler& handler, std::string bytes, std::string& output) {
+  Group group(runtime);
+  HttpServing serving{.runtime = runtime, .handler = handler, .options = {}, .tasks = group};
+  {
+    HttpConnection connection(serving,
+                              std::make_shared<fuzz::MemoryStream>(std::move(bytes), 4096, output),
+                              {.address = "192.0.2.7"});
+    co_await connection.serve();
+  }
+  group.cancel();
+  co_await group.join();
+}
+
 }  // namespace
 
 struct ApiWorld::Parts {
@@ -139,6 +155,12 @@ ApiWorld::~ApiWorld() = default;
 
 HttpHandler& ApiWorld::handler() {
   return parts_->frame;
+}
+
+std::string ApiWorld::answer(std::string request) {
+  std::string output;
+  parts_->runtime.run_until_done(serve(parts_->runtime, parts_->frame, std::move(request), output));
+  return output;
 }
 
 const Router& ApiWorld::router() const {

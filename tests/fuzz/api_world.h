@@ -23,6 +23,8 @@ class ApiWorld {
 
   HttpHandler& handler();
   const Router& router() const;
+  // What a connection writes on which a client sends `request`, its bytes, and then nothing more.
+  std::string answer(std::string request);
   // The project `shop` with the services api and db; api has a version, an instance set and a
   // process that waits.
   void make_shop();
