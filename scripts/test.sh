@@ -37,10 +37,26 @@ run_unit() {
   run_ctest -L unit -j"$(nproc)"
 }
 
-# The unit tests and the simulations with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer.
+# With AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer: the unit tests, simulations, and the
+# integration tests that need no engine. Reports are files, so that those of programs in the background count too.
 run_sanitizers() {
-  local test_preset
-  for test_preset in asan tsan; do run_unit; done
+  local test_preset found failed
+  for test_preset in asan tsan; do
+    found=$CROFT_HOME/sanitizers/$test_preset
+    rm -rf "$found"
+    mkdir -p -m 1777 "$found"  # also for programs that gave up their rights
+    (
+      export ASAN_OPTIONS+=:log_path=$found/report UBSAN_OPTIONS+=:log_path=$found/report TSAN_OPTIONS+=:log_path=$found/report
+      run_unit
+      build "$test_preset"
+      run_ctest -L '^integration$' -E '_on_real_engine$' -j2
+    ) && failed= || failed=yes
+    if compgen -G "$found/report.*" > /dev/null; then
+      head -n 60 "$found"/report.* >&2
+      die "the sanitizers of preset $test_preset found something: see above" "the reports are in $found"
+    fi
+    [ -z "$failed" ] || die "tests failed with preset $test_preset" "./dev test sanitizers"
+  done
 }
 
 run_ctest() {
