@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -233,6 +234,18 @@ TEST(Bundle, KeepsHardLinksOfAContainerAndItsAbsoluteLinks) {
     seen.push_back((*e)->path + ">" + (*e)->link);
   }
   EXPECT_THAT(seen, ElementsAre("a>", "b>a", "python>/usr/bin/python3"));
+}
+
+TEST(ArchiveWriter, OneThatIsGivenUpLeavesNothingBehind) {
+  const auto give_up = [](bool compress) {
+    ArchiveWriter writer({.compress = compress});
+    EXPECT_TRUE(writer.begin({.path = "a", .size_bytes = 1ull << 40}));  // not that many zeros
+    EXPECT_TRUE(writer.write("some"));
+  };
+  for (const bool compress : {false, true}) give_up(compress);
+  const std::size_t before = ::mallinfo2().uordblks;
+  for (int i = 0; i < 100; ++i) give_up(i % 2 == 0);
+  EXPECT_LT(::mallinfo2().uordblks, before + 100'000);  // it was 10 KiB of each
 }
 
 }  // namespace

@@ -65,8 +65,10 @@ ArchiveWriter::ArchiveWriter(WriterOptions options)
 }
 
 ArchiveWriter::~ArchiveWriter() {
-  // Freeing an archive that was not finished writes its end: nowhere.
+  // Of an archive that failed the entry that is open is not filled up with zeros to its end,
+  // however long it was to be. Freeing alone would leave the buffers of such an archive behind.
   archive_write_fail(handle_);
+  archive_write_close(handle_);
   archive_write_free(handle_);
 }
 
