@@ -13,31 +13,13 @@
 #include <array>
 #include <cerrno>
 
+#include "base/exec_parts.h"
 #include "base/fd.h"
 
 extern char** environ;
 
 namespace croft {
 namespace {
-
-struct Pipe {
-  Fd read_end;
-  Fd write_end;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(errno_error("create a pipe", errno));
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  out.reserve(strings.size() + 1);
-  for (std::string& s : strings) out.push_back(s.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 // In the child, between fork and exec: only async-signal-safe calls.
 [[noreturn]] void exec_child(const std::array<int, 3>& fds, int error_fd, const char* cwd,
@@ -138,8 +120,8 @@ Result<SpawnResult> run_program(const SpawnOptions& options) {
   if (options.env) {
     for (const auto& [key, value] : *options.env) env.push_back(key + "=" + value);
   }
-  const std::vector<char*> argv_pointers = pointers(argv);
-  const std::vector<char*> env_pointers = pointers(env);
+  const std::vector<char*> argv_pointers = exec_pointers(argv);
+  const std::vector<char*> env_pointers = exec_pointers(env);
   const std::string cwd = options.cwd.string();
 
   const pid_t pid = ::fork();

@@ -40,6 +40,10 @@ struct FakeInstance {
   std::string heard;
 };
 
+class CoreTest;
+// What happens while a core and an instance of its service run.
+using Story = Task<void> (*)(CoreTest* t, Runtime* r, FakeInstance* instance);
+
 class CoreTest : public testing::Test {
  public:
   CoreTest() {
@@ -78,6 +82,8 @@ class CoreTest : public testing::Test {
   }
   ~CoreTest() override { std::filesystem::remove_all(directory_); }
 
+  void tell(Story story);
+
   void write_desired() {
     const Status done =
         write_file_atomically(directory_ / kCoreDesiredFile, to_json_text(desired_));
@@ -111,16 +117,28 @@ Task<void> run_core(Core* core, Status* outcome) {
   *outcome = co_await core->run();
 }
 
-TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
+Task<void> play(CoreTest* t, Runtime* r, Story story) {
+  Group group(*r);
+  FakeInstance instance(*r, group);
+  t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
+  Core core(*r, t->network_, t->random_, t->clock_, t->options_);
+  Status outcome;
+  group.spawn("core", run_core(&core, &outcome));
+  co_await story(t, r, &instance);
+  core.request_stop();
+  instance.listener.close();
+  co_await group.join();
+  EXPECT_TRUE(outcome);
+}
+
+void CoreTest::tell(Story story) {
   Runtime runtime;
-  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
-    Group group(*r);
-    FakeInstance instance(*r, group);
-    t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
-    Status outcome;
+  runtime.run_until_done(play(this, &runtime, story));
+}
+
+TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
+  const Story story = [](CoreTest* t, Runtime* r, FakeInstance* instance) -> Task<void> {
     t->network_.counted = {.refused = 7, .spoofed = 2, .connections = 5};
-    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
-    group.spawn("core", run_core(&core, &outcome));
     EXPECT_THAT(co_await t->observe(r, "not there yet"), HasSubstr("desired.json"));
 
     t->write_desired();
@@ -139,15 +157,15 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     EXPECT_THAT(t->network_.exchanged, testing::ElementsAre("gave"));
     EXPECT_THAT(t->network_.scripts.front(), HasSubstr("delete table inet croft"));
     EXPECT_THAT(t->network_.scripts.back(), HasSubstr("dnat ip to 127.0.0.4"));
-    for (int i = 0; i < 200 && instance.heard.empty(); ++i) co_await sleep_for(Millis(5));
-    EXPECT_EQ(instance.heard, "{\"leader\":true}\n");
+    for (int i = 0; i < 200 && instance->heard.empty(); ++i) co_await sleep_for(Millis(5));
+    EXPECT_EQ(instance->heard, "{\"leader\":true}\n");
 
-    co_await instance.say("draining");
+    co_await instance->say("draining");
     EXPECT_THAT(co_await t->observe(r, "\"in_rotation\":false"), HasSubstr("\"draining\""));
     EXPECT_THAT(t->network_.scripts.back(), HasSubstr("delete element inet croft services4"));
 
     t->network_.failure = Error(ErrorCode::kFailed, "no such rule");
-    co_await instance.say("ready");
+    co_await instance->say("ready");
     EXPECT_THAT(co_await t->observe(r, "no such rule"), HasSubstr("\"in_rotation\":false"));
     t->network_.failure.reset();
     EXPECT_THAT(co_await t->observe(r, "\"in_rotation\":true"), HasSubstr("\"error\":\"\""));
@@ -158,116 +176,75 @@ TEST_F(CoreTest, FollowsDesiredStateAndHealth) {
     t->desired_.services[0].instances.clear();
     t->write_desired();
     EXPECT_THAT(co_await t->observe(r, "\"generation\":2"), HasSubstr("\"instances\":[]"));
-    core.request_stop();
-    instance.listener.close();
-    co_await group.join();
-    EXPECT_TRUE(outcome);
-    EXPECT_THAT(t->network_.forgotten, testing::ElementsAre("::1", "127.0.0.4"));
   };
-  runtime.run_until_done(scenario(this, &runtime));
+  tell(story);
+  EXPECT_THAT(network_.forgotten, testing::ElementsAre("::1", "127.0.0.4"));
 }
 
 TEST_F(CoreTest, WhereAnInstanceHasEndedTheEdgeIsRefusedUntilItAnswersAgain) {
-  Runtime runtime;
-  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
-    Group group(*r);
-    FakeInstance instance(*r, group);
-    t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
-    Status outcome;
-    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
-    group.spawn("core", run_core(&core, &outcome));
+  const Story story = [](CoreTest* t, Runtime* r, FakeInstance* instance) -> Task<void> {
     t->write_desired();
     co_await t->observe(r, "\"in_rotation\":true");
     EXPECT_THAT(t->network_.scripts.front(),
                 HasSubstr("add element inet croft published6 { ::1 . 6 . 3000 }"));
 
-    instance.current->close();
+    instance->current->close();
     co_await t->observe(r, "\"in_rotation\":false");
     EXPECT_THAT(t->network_.scripts.back(),
                 HasSubstr("delete element inet croft published6 { ::1 . 6 . 3000 }"));
     co_await t->observe(r, "\"in_rotation\":true");
     EXPECT_THAT(t->network_.scripts.back(),
                 HasSubstr("add element inet croft published6 { ::1 . 6 . 3000 }"));
-    core.request_stop();
-    instance.listener.close();
-    co_await group.join();
   };
-  runtime.run_until_done(scenario(this, &runtime));
+  tell(story);
 }
 
 TEST_F(CoreTest, AStandbyKnowsEverythingButLeadsNobodyUntilItHoldsTheAddresses) {
-  Runtime runtime;
   network_.holds = false;
   write_desired();
-  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
-    Group group(*r);
-    FakeInstance instance(*r, group);
-    t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
-    Status outcome;
-    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
-    group.spawn("core", run_core(&core, &outcome));
+  const Story story = [](CoreTest* t, Runtime* r, FakeInstance* instance) -> Task<void> {
     const std::string ready = co_await t->observe(r, "\"in_rotation\":true");
     EXPECT_THAT(ready, HasSubstr("\"active\":false,\"role\":\"standby\",\"reason\":\"\""));
     EXPECT_THAT(t->network_.scripts.back(), HasSubstr("dnat ip to 127.0.0.4"));
     EXPECT_EQ(t->network_.announcements, 0);
-    EXPECT_EQ(instance.heard, "");
+    EXPECT_EQ(instance->heard, "");
     EXPECT_TRUE(std::filesystem::exists(t->options_.run_dir / kKeepalivedFile));
     EXPECT_TRUE(std::filesystem::exists(t->options_.run_dir / kConntrackdFile));
 
     t->network_.holds = true;
     EXPECT_THAT(co_await t->observe(r, "\"active\":true"), HasSubstr("\"role\":\"active\""));
-    for (int i = 0; i < 200 && instance.heard.empty(); ++i) co_await sleep_for(Millis(5));
-    EXPECT_EQ(instance.heard, "{\"leader\":true}\n");
+    for (int i = 0; i < 200 && instance->heard.empty(); ++i) co_await sleep_for(Millis(5));
+    EXPECT_EQ(instance->heard, "{\"leader\":true}\n");
 
     t->network_.holds = false;
     EXPECT_THAT(co_await t->observe(r, "\"active\":false"), HasSubstr("\"role\":\"standby\""));
     EXPECT_THAT(t->network_.exchanged, testing::ElementsAre("asked", "gave", "asked"));
-    core.request_stop();
-    instance.listener.close();
-    co_await group.join();
   };
-  runtime.run_until_done(scenario(this, &runtime));
+  tell(story);
 }
 
 TEST_F(CoreTest, WithoutConntrackdItIsNoStandby) {
-  Runtime runtime;
   network_.holds = false;
   std::filesystem::remove(options_.run_dir / kConntrackdSocket);
   write_desired();
-  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
-    Group group(*r);
-    Status outcome;
-    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
-    group.spawn("core", run_core(&core, &outcome));
+  const Story story = [](CoreTest* t, Runtime* r, FakeInstance*) -> Task<void> {
     EXPECT_THAT(co_await t->observe(r, "conntrackd is not running"),
                 HasSubstr("\"role\":\"fault\""));
-    core.request_stop();
-    co_await group.join();
   };
-  runtime.run_until_done(scenario(this, &runtime));
+  tell(story);
 }
 
 TEST_F(CoreTest, ARestartKeepsTheRulesUntilInstancesAnswered) {
-  Runtime runtime;
   network_.ruleset_present = true;
   write_desired();
-  const auto scenario = [](CoreTest* t, Runtime* r) -> Task<void> {
-    Group group(*r);
-    FakeInstance instance(*r, group);
-    t->options_.health_port = *instance.listener.listen("127.0.0.4", 0);
-    Status outcome;
-    Core core(*r, t->network_, t->random_, t->clock_, t->options_);
-    group.spawn("core", run_core(&core, &outcome));
+  const Story story = [](CoreTest* t, Runtime* r, FakeInstance*) -> Task<void> {
     EXPECT_THAT(co_await t->observe(r, "\"in_rotation\":true"), HasSubstr("\"active\":true"));
     for (const std::string& script : t->network_.scripts) {
       EXPECT_THAT(script, HasSubstr("dnat ip to 127.0.0.4"))
           << "no script in between that took the instance out";
     }
-    core.request_stop();
-    instance.listener.close();
-    co_await group.join();
   };
-  runtime.run_until_done(scenario(this, &runtime));
+  tell(story);
 }
 
 }  // namespace

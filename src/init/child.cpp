@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/exec_parts.h"
 #include "init/config.h"
 
 namespace croft::init {
@@ -20,24 +21,6 @@ struct StartFailure {
   enum class Stage : int { kUser, kWorkdir, kExec } stage;
   int error_number;
 };
-
-struct Pipe {
-  Fd read_end;
-  Fd write_end;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(errno_error("create a pipe", errno));
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (std::string& s : strings) out.push_back(s.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 struct Prepared {
   const User& user;
@@ -143,8 +126,8 @@ Result<std::unique_ptr<Child>> Child::start(ChildContext& context, const ChildSp
   take_path(variables);
   std::vector<std::string> argv = spec.argv;
   std::vector<std::string> env = env_strings(variables);
-  const std::vector<char*> argv_pointers = pointers(argv);
-  const std::vector<char*> env_pointers = pointers(env);
+  const std::vector<char*> argv_pointers = exec_pointers(argv);
+  const std::vector<char*> env_pointers = exec_pointers(env);
   const pid_t pid = ::fork();
   if (pid < 0) return fail(errno_error("start a process", errno));
   if (pid == 0) {

@@ -64,6 +64,10 @@ NodeDesired make_desired(const std::string& project_name) {
   return d;
 }
 
+class AgentTest;
+// What happens while an agent works by that control plane.
+using Story = Task<void> (*)(AgentTest* t, FakeControl* control);
+
 class AgentTest : public testing::Test {
  public:
   AgentTest() {
@@ -77,6 +81,8 @@ class AgentTest : public testing::Test {
                 .control = HttpEndpoint::unix_socket(home_ / "agent.sock")};
   }
   ~AgentTest() override { std::filesystem::remove_all(home_); }
+
+  void tell(Story story);
 
   std::filesystem::path core_file() const {
     return options_.cores / std::string(kIdLength, 'p') / kCoreDesiredFile;
@@ -97,98 +103,87 @@ Task<bool> eventually(Condition condition) {
   co_return condition();
 }
 
-TEST_F(AgentTest, PutsTheRoutesOfItsEdgeInPlaceAndSaysSo) {
+Task<void> play(AgentTest* t, Runtime* r, Story story) {
+  FakeControl control(*r);
+  control.desired = make_desired("shop");
+  HttpServer server(*r, control, {});
+  EXPECT_TRUE(server.listen_unix(t->home_ / "agent.sock", 0600));
+  Agent agent(*r, t->network_, t->engine_, t->meter_, t->clock_, t->options_);
+  Group group(*r);
+  group.spawn("control", server.run());
+  group.spawn("agent", agent.run());
+  co_await story(t, &control);
+  control.stopping = true;
+  control.changed.notify();
+  agent.request_stop();
+  co_await server.stop(Millis(0));
+  co_await group.join();
+}
+
+void AgentTest::tell(Story story) {
   Runtime runtime;
-  const auto scenario = [](AgentTest* t, Runtime* r) -> Task<void> {
-    FakeControl control(*r);
-    control.desired = make_desired("shop");
-    HttpServer server(*r, control, {});
-    EXPECT_TRUE(server.listen_unix(t->home_ / "agent.sock", 0600));
-    Agent agent(*r, t->network_, t->engine_, t->meter_, t->clock_, t->options_);
-    Group group(*r);
-    group.spawn("control", server.run());
-    group.spawn("agent", agent.run());
+  runtime.run_until_done(play(this, &runtime, story));
+}
+
+TEST_F(AgentTest, PutsTheRoutesOfItsEdgeInPlaceAndSaysSo) {
+  tell([](AgentTest* t, FakeControl* control) -> Task<void> {
     const auto route = t->options_.routes / "web-shop.example.test" /
                        "web.shop.80.fd123456789a00000000000000020001";
 
     // An older croftd says nothing of routes.
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.generation == 7; }));
-    EXPECT_EQ(control.last_report.edge_generation, 0);
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.generation == 7; }));
+    EXPECT_EQ(control->last_report.edge_generation, 0);
     EXPECT_FALSE(std::filesystem::exists(t->options_.routes));
 
-    control.desired.generation = 8;
-    control.desired.edge_routes = {{{.host = "web-shop.example.test",
-                                     .project = "shop",
-                                     .service = "web",
-                                     .port = 80,
-                                     .core = "fd12:3456:789a::2:1"}}};
-    control.changed.notify();
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.edge_generation == 8; }));
+    control->desired.generation = 8;
+    control->desired.edge_routes = {{{.host = "web-shop.example.test",
+                                      .project = "shop",
+                                      .service = "web",
+                                      .port = 80,
+                                      .core = "fd12:3456:789a::2:1"}}};
+    control->changed.notify();
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.edge_generation == 8; }));
     EXPECT_TRUE(std::filesystem::exists(route));
 
     // Trouble with the network is not the edge's.
-    control.desired.generation = 9;
-    control.desired.edge_routes->clear();
-    control.desired.uplink.segment.vni = 6;
+    control->desired.generation = 9;
+    control->desired.edge_routes->clear();
+    control->desired.uplink.segment.vni = 6;
     t->network_.failure = Error(ErrorCode::kFailed, "no such device");
-    control.changed.notify();
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.edge_generation == 9; }));
+    control->changed.notify();
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.edge_generation == 9; }));
     EXPECT_FALSE(std::filesystem::exists(route));
-    EXPECT_EQ(control.last_report.generation, 8);
-
-    control.stopping = true;
-    control.changed.notify();
-    agent.request_stop();
-    co_await server.stop(Millis(0));
-    co_await group.join();
-  };
-  runtime.run_until_done(scenario(this, &runtime));
+    EXPECT_EQ(control->last_report.generation, 8);
+  });
 }
 
 TEST_F(AgentTest, ConvergesAndReports) {
-  Runtime runtime;
-  const auto scenario = [](AgentTest* t, Runtime* r) -> Task<void> {
-    FakeControl control(*r);
-    control.desired = make_desired("shop");
-    HttpServer server(*r, control, {});
-    EXPECT_TRUE(server.listen_unix(t->home_ / "agent.sock", 0600));
-    Agent agent(*r, t->network_, t->engine_, t->meter_, t->clock_, t->options_);
-    Group group(*r);
-    group.spawn("control", server.run());
-    group.spawn("agent", agent.run());
-
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.generation == 7; }));
-    EXPECT_EQ(control.last_report.error, "");
+  tell([](AgentTest* t, FakeControl* control) -> Task<void> {
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.generation == 7; }));
+    EXPECT_EQ(control->last_report.error, "");
     EXPECT_TRUE(t->network_.forwarding);
     EXPECT_TRUE(t->network_.docker_open);
     EXPECT_EQ(t->network_.plans.size(), 1u);
     EXPECT_THAT(*read_file(t->core_file()), HasSubstr("\"shop\""));
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.containers_known; }));
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.containers_known; }));
 
     // News for a core only do not touch the machine.
     const std::size_t plans = t->network_.plans.size();
-    control.desired = make_desired("renamed");
-    control.desired.generation = 8;
-    control.changed.notify();
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.generation == 8; }));
+    control->desired = make_desired("renamed");
+    control->desired.generation = 8;
+    control->changed.notify();
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.generation == 8; }));
     EXPECT_THAT(*read_file(t->core_file()), HasSubstr("\"renamed\""));
     EXPECT_EQ(t->network_.plans.size(), plans);
 
     t->network_.failure = Error(ErrorCode::kFailed, "no such device");
-    control.desired.generation = 9;
-    control.desired.uplink.segment.vni = 6;
-    control.changed.notify();
-    EXPECT_TRUE(co_await eventually([&] { return control.last_report.error != ""; }));
-    EXPECT_EQ(control.last_report.error, "no such device");
-    EXPECT_EQ(control.last_report.generation, 8);
-
-    agent.request_stop();
-    control.stopping = true;
-    control.changed.notify();
-    co_await server.stop(Millis(0));
-    co_await group.join();
-  };
-  runtime.run_until_done(scenario(this, &runtime));
+    control->desired.generation = 9;
+    control->desired.uplink.segment.vni = 6;
+    control->changed.notify();
+    EXPECT_TRUE(co_await eventually([&] { return control->last_report.error != ""; }));
+    EXPECT_EQ(control->last_report.error, "no such device");
+    EXPECT_EQ(control->last_report.generation, 8);
+  });
 }
 
 TEST_F(AgentTest, WithoutAControlPlaneItGoesOnFromWhatItKept) {

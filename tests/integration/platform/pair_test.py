@@ -3,14 +3,6 @@ import time
 
 from platform_case import PlatformCase, Traffic, main, say, wait_until
 
-PROJECT = """project:
-  name: pair
-services:
-  - hostname: web
-    type: static
-    enableSubdomainAccess: true
-"""
-
 
 class Pair(PlatformCase):
     project = "pair"
@@ -18,10 +10,7 @@ class Pair(PlatformCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.import_text(PROJECT)
-        cls.deploy("web", cls.root / "tests/bench/site", "--setup", "web")
-        cls.web = cls.site("web")
-        cls.project_id = cls.platform.ok("project", "show", cls.project)["id"]
+        cls.deploy_page()
 
     def component(self):
         # While nobody is active the command fails.

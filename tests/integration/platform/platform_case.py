@@ -10,6 +10,14 @@ import unittest
 from croft_platform import Platform, say, wait_until
 from requests_through_edge import Site, Traffic
 
+PAGE = """project:
+  name: {project}
+services:
+  - hostname: web
+    type: static
+    enableSubdomainAccess: true
+"""
+
 options = None
 
 
@@ -48,6 +56,14 @@ class PlatformCase(unittest.TestCase):
         path.write_text(text)
         say("importing\n" + text)
         return cls.platform.ok("project", "import", str(path), "--wait", **more)
+
+    @classmethod
+    def deploy_page(cls):
+        """The page of tests/bench as a service `web` of the class's project, and who asks for it."""
+        cls.import_text(PAGE.format(project=cls.project))
+        cls.deploy("web", cls.root / "tests/bench/site", "--setup", "web")
+        cls.web = cls.site("web")
+        cls.project_id = cls.platform.ok("project", "show", cls.project)["id"]
 
     @classmethod
     def app_folder(cls, app, version):

@@ -5,13 +5,6 @@ import shutil
 
 from platform_case import PlatformCase, Traffic, main, say, wait_until
 
-PROJECT = """project:
-  name: upgrade
-services:
-  - hostname: web
-    type: static
-    enableSubdomainAccess: true
-"""
 # Takes the state over in a way that the release of before knows nothing of, and then does not work.
 SPOILS = """#!/usr/bin/env python3
 import sqlite3, sys
@@ -32,10 +25,7 @@ class Upgrade(PlatformCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.import_text(PROJECT)
-        cls.deploy("web", cls.root / "tests/bench/site", "--setup", "web")
-        cls.web = cls.site("web")
-        cls.project_id = cls.platform.ok("project", "show", cls.project)["id"]
+        cls.deploy_page()
         cls.platform.stop()
         cls.platform.start_supervised()
         cls.platform.wait_ready()
