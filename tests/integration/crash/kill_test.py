@@ -92,13 +92,16 @@ def children_of(pid):
     return [int(p) for p in read_text(pathlib.Path(f"/proc/{pid}/task/{pid}/children")).split()]
 
 
-class Kills(PlatformCase):
+class KillCase(PlatformCase):
+    """Two instances of a service and a client, and what must be there after each kill."""
+
     project = "kills"
-    table = []
+    table = None
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.table = []
         cls.import_text(PROJECT)
         folder = cls.app_folder("load", "1")
         for service in ("web", "client"):
@@ -117,6 +120,42 @@ class Kills(PlatformCase):
         self.repeat = platform_case.options.repeat
         self.wait_instances("web", 2)
 
+    def project_id(self):
+        return self.platform.ok("project", "show", "kills")["id"]
+
+    def service_id(self, name):
+        return self.platform.ok("service", "show", f"kills/{name}")["id"]
+
+    def edge_answers(self):
+        try:
+            return self.site("web").get("/", timeout=2).status == 200
+        except OSError:
+            return False
+
+    def everything_is_there(self, limit=40):
+        project = self.project_id()
+        self.platform.project_names = {project: "kills"}
+        wanted = {project: {"web": Wanted(self.service_id("web"), 2, routed=True),
+                            "client": Wanted(self.service_id("client"), 1)}}
+        wrong = []
+
+        def nothing_wrong():
+            nonlocal wrong
+            try:
+                wrong = self.outside.complaints(wanted, None)
+            except (AssertionError, OSError) as error:
+                wrong = [str(error)]
+            # The swarm keeps a few of the containers that ended.
+            wrong = [w for w in wrong if not w.endswith("is exited")]
+            return not wrong
+        try:
+            wait_until("everything to be as it should", limit, nothing_wrong, 0.3)
+        except AssertionError:
+            self.fail(wrong)
+        wait_until("the instances in rotation", 60, lambda: self.wait_instances("web", 2))
+
+
+class Kills(KillCase):
     def under_load(self, name, kill, pause=(0.3, 1.2)):
         """`kill` again and again while requests come; gives the Load."""
         with Load(self.platform, self.streams()) as load:
@@ -165,9 +204,6 @@ class Kills(PlatformCase):
         self.everything_is_there()
 
     # The core: what is established goes on in the kernel, what is new waits for the next one
-
-    def project_id(self):
-        return self.platform.ok("project", "show", "kills")["id"]
 
     def test_croft_core(self):
         supervisor = self.outside.pid_of("core", self.project_id())
@@ -248,12 +284,6 @@ class Kills(PlatformCase):
             pids += children_of(pid)
         return None
 
-    def edge_answers(self):
-        try:
-            return self.site("web").get("/", timeout=2).status == 200
-        except OSError:
-            return False
-
     # An instance, without a drain
 
     def test_instance(self):
@@ -274,12 +304,9 @@ class Kills(PlatformCase):
         # What was being answered by the one that was killed cannot be saved: at most what is in flight.
         self.assertLessEqual(load.lost, 3 * self.repeat, "\n".join(load.errors()))
 
-    def service_id(self, name):
-        return self.platform.ok("service", "show", f"kills/{name}")["id"]
 
-    # The engine
-
-    def test_z_engine(self):
+class EngineKilled(KillCase):
+    def test_engine(self):
         engine = Engine(self.platform.engine)
         with Knocker(self.site("web")) as knocker:
             time.sleep(1)
@@ -309,30 +336,6 @@ class Kills(PlatformCase):
         except OSError:
             return False
         return status == 503 and any(c["name"] == "engine" and not c["ok"] for c in answer["checks"])
-
-    # What must be there after each
-
-    def everything_is_there(self, limit=40):
-        project = self.project_id()
-        self.platform.project_names = {project: "kills"}
-        wanted = {project: {"web": Wanted(self.service_id("web"), 2, routed=True),
-                            "client": Wanted(self.service_id("client"), 1)}}
-        wrong = []
-
-        def nothing_wrong():
-            nonlocal wrong
-            try:
-                wrong = self.outside.complaints(wanted, None)
-            except (AssertionError, OSError) as error:
-                wrong = [str(error)]
-            # The swarm keeps a few of the containers that ended.
-            wrong = [w for w in wrong if not w.endswith("is exited")]
-            return not wrong
-        try:
-            wait_until("everything to be as it should", limit, nothing_wrong, 0.3)
-        except AssertionError:
-            self.fail(wrong)
-        wait_until("the instances in rotation", 60, lambda: self.wait_instances("web", 2))
 
 
 class Engine:

@@ -1,6 +1,6 @@
 """A croft of its own on the engine of CROFT_TEST_ENGINE: its programs, its command line, its edge.
 
-All files of this folder use one home, one after the other, so that images are built once. Each starts the
+The files of this folder share a home, one after the other, so that images are built once. Each starts the
 programs, works in projects of its own names and stops the programs; the last one (purge_test.py) removes the
 installation and proves that nothing is left.
 """
@@ -71,6 +71,8 @@ class Platform:
         self.root = pathlib.Path(root).resolve()
         # Short: sockets lie deep below it, and their paths have 107 characters at most.
         mark = hashlib.sha256(self.engine.encode()).hexdigest()[:6]
+        # Two lines of tests have an installation each, and the engine in common.
+        mark += os.environ.get("CROFT_TEST_INSTALLATION", "")
         self.home = pathlib.Path(f"/tmp/cp-{mark}")
         self.children = {}
         self.token = ""
