@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "build/image_plan.h"
+#include "edge/edge_service.h"
 #include "task/group.h"
 
 namespace croft {
@@ -120,6 +121,18 @@ Task<Status> remove_images(engine::Engine& engine, const std::string& install) {
   co_return Status{};
 }
 
+// Without a swarm there are no nodes, and no labels.
+Task<Status> remove_node_labels(engine::Engine& engine, const std::string& install) {
+  const auto nodes = co_await engine.list_nodes(kLimit);
+  if (!nodes) co_return Status{};
+  for (const engine::NodeInfo& node : *nodes) {
+    engine::NodeUpdate update{.labels = node.labels, .availability = node.availability};
+    if (update.labels.erase(edge_node_label(install)) == 0) continue;
+    CROFT_CO_TRY(co_await engine.update_node(node.id, node.version, update, kLimit));
+  }
+  co_return Status{};
+}
+
 }  // namespace
 
 Task<Status> purge_engine(Runtime& runtime, engine::Engine& engine, Names names) {
@@ -133,6 +146,7 @@ Task<Status> purge_engine(Runtime& runtime, engine::Engine& engine, Names names)
   }
   CROFT_CO_TRY(co_await remove_networks(engine, ours));
   CROFT_CO_TRY(co_await remove_rest(engine, ours));
+  CROFT_CO_TRY(co_await remove_node_labels(engine, names.install()));
   co_return co_await remove_images(engine, names.install());
 }
 

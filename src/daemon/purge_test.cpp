@@ -12,7 +12,7 @@ constexpr Millis kLimit{30'000};
 constexpr int kContainers = 40;
 
 class PurgeTest : public ::testing::Test {
- protected:
+ public:
   PurgeTest() { cluster_.add_image(cluster_.first_node_id, "app:1", {}); }
   void run(Task<void> task) {
     ASSERT_TRUE(engine::run_on_virtual_time(runtime_, clock_, cluster_, std::move(task)));
@@ -54,6 +54,25 @@ TEST_F(PurgeTest, ABusyEngineIsNotWaitedForOnceForEachContainer) {
   std::size_t left = 0;
   run(count(&left));
   EXPECT_EQ(left, 1U) << "the container of somebody else";
+}
+
+TEST_F(PurgeTest, NodesKeepOnlyTheLabelsOfOthers) {
+  const auto scenario = [](PurgeTest* t) -> Task<void> {
+    const auto before = co_await t->engine_.list_nodes(kLimit);
+    EXPECT_TRUE(before) << before.error().describe();
+    if (!before) co_return;
+    const engine::NodeUpdate update{
+        .labels = {{"croft.edge-abc123", "true"}, {"croft.edge-other1", "true"}},
+        .availability = before->front().availability};
+    EXPECT_TRUE(co_await t->engine_.update_node(before->front().id, before->front().version, update,
+                                                kLimit));
+    co_await t->purge();
+    const auto after = co_await t->engine_.list_nodes(kLimit);
+    EXPECT_TRUE(after) << after.error().describe();
+    if (after) EXPECT_EQ(after->front().labels, (engine::Labels{{"croft.edge-other1", "true"}}));
+  };
+  run(scenario(this));
+  EXPECT_TRUE(result_) << result_.error().describe();
 }
 
 }  // namespace

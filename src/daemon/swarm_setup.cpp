@@ -55,9 +55,10 @@ Task<Status> ensure_edge_label(engine::SwarmEngine& engine, const std::string& n
                                const std::string& install_id) {
   auto info = co_await engine.inspect_node(node, kEngineLimit);
   if (!info) co_return fail(std::move(info).error());
-  if (engine::label(info->labels, kEdgeNodeLabel) == install_id) co_return Status{};
+  const std::string label = edge_node_label(install_id);
+  if (engine::label(info->labels, label) == "true") co_return Status{};
   engine::NodeUpdate update{.labels = info->labels, .availability = info->availability};
-  update.labels[kEdgeNodeLabel] = install_id;
+  update.labels[label] = "true";
   co_return co_await engine.update_node(node, info->version, update, kEngineLimit);
 }
 

@@ -43,6 +43,10 @@ engine::ContainerSettings container(const EdgeServiceConfig& config, const engin
 
 }  // namespace
 
+std::string edge_node_label(const std::string& install_id) {
+  return "croft.edge-" + install_id;
+}
+
 engine::ServiceSpec edge_service_spec(const EdgeServiceConfig& config) {
   const engine::Labels labels{{"croft.install", config.install_id}, {"croft.role", "edge"}};
   engine::ServiceSpec spec;
@@ -50,7 +54,7 @@ engine::ServiceSpec edge_service_spec(const EdgeServiceConfig& config) {
   spec.labels = labels;
   spec.container = container(config, labels);
   spec.host_network = true;
-  spec.constraints = {fmt::format("node.labels.{}=={}", kEdgeNodeLabel, config.install_id)};
+  spec.constraints = {fmt::format("node.labels.{}==true", edge_node_label(config.install_id))};
   spec.restart.delay = Millis(1000);
   // Two cannot have the node's ports and socket at once.
   spec.update = {.on_failure = engine::UpdateConfig::OnFailure::kContinue, .start_first = false};

@@ -9,8 +9,9 @@
 
 namespace croft {
 
-// Node label of the engine; its value is the install id.
-inline constexpr const char* kEdgeNodeLabel = "croft.edge";
+// Label of the engine's nodes that have the edge of this installation, with the value "true". One
+// of its own for each, so that two installations can have one engine.
+std::string edge_node_label(const std::string& install_id);
 
 struct EdgeServiceConfig {
   std::string install_id;

@@ -46,7 +46,7 @@ TEST(EdgeService, RunsOnEdgeNodesInTheHostsNetworkWithLittlePower) {
   EXPECT_EQ(spec.name, "croft-abc123-edge");
   EXPECT_TRUE(spec.host_network);
   EXPECT_EQ(spec.replicas, std::nullopt);
-  EXPECT_THAT(spec.constraints, testing::ElementsAre("node.labels.croft.edge==abc123"));
+  EXPECT_THAT(spec.constraints, testing::ElementsAre("node.labels.croft.edge-abc123==true"));
   EXPECT_EQ(spec.labels.at("croft.install"), "abc123");
   EXPECT_EQ(spec.container.labels.at("croft.role"), "edge");
   EXPECT_THAT(spec.container.command,
