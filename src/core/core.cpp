@@ -1,6 +1,7 @@
 #include "core/core.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 
@@ -66,6 +67,7 @@ Task<Status> Core::run() {
   const Status started = observed_.start(socket.string());
   if (started) {
     group_.spawn("desired file", file_.run());
+    group_.spawn("alive", say_alive());
     const auto present = co_await run_blocking(pool_, [this] { return network_.has_ruleset(); });
     if (present && *present) settle_until_ = clock_.steady() + kSettle;
   }
@@ -84,6 +86,13 @@ Task<Status> Core::run() {
   group_.cancel();
   co_await group_.join();
   co_return started;
+}
+
+Task<void> Core::say_alive() {
+  while (options_.alive >= 0) {
+    [[maybe_unused]] const ssize_t written = ::write(options_.alive, "", 1);
+    co_await sleep_for(kPeriod);
+  }
 }
 
 Task<void> Core::look() {
@@ -345,13 +354,19 @@ Task<void> Core::announce(int times) {
   }
 }
 
-// For people to see who knocks where nobody may, and how much there is to do. Counters that cannot
-// be read are not worth an error: the rules work without.
+// For people to see who knocks where nobody may, and how much there is to do. Where the counters
+// are not, the rules are not either: somebody has removed them, and they are made again.
 Task<void> Core::count() {
   if (!applied_ || clock_.steady() < next_count_) co_return;
   next_count_ = clock_.steady() + kCountPeriod;
   const auto counts = co_await run_blocking(pool_, [this] { return network_.counts(); });
-  if (counts) counts_ = *counts;
+  if (counts) {
+    counts_ = *counts;
+  } else {
+    log_warning("the rules are not as they were", {{"error", counts.error().describe()}});
+    applied_.reset();
+    changed_.notify();
+  }
 }
 
 void Core::on_claim(const IpAddress& address, const std::string& mac) {
@@ -360,40 +375,6 @@ void Core::on_claim(const IpAddress& address, const std::string& mac) {
   log_warning("another machine claims an address of the core; announcing it again",
               {{"address", address.str()}, {"mac", mac}});
   group_.spawn("announce", announce(2));  // again after the pause: more claims may come in it
-}
-
-void Core::publish() {
-  CoreObserved observed{.slot = options_.slot,
-                        .revision = options_.revision,
-                        .generation = applied_generation_,
-                        .active = active_,
-                        .role = desired_ ? role() : CoreRole::kFault,
-                        .error = error_,
-                        .refused_packets = counts_.refused,
-                        .spoofed_packets = counts_.spoofed,
-                        .connections = counts_.connections,
-                        .rule_changes = rule_changes_,
-                        .rule_changes_ms = rule_changes_took_.count()};
-  if (observed.role == CoreRole::kFault) {
-    observed.reason = error_.empty() ? pair_.reason() : error_;
-    if (observed.reason.empty()) observed.reason = "it has not heard of all instances yet";
-  }
-  if (active_) observed.active_since_ms = pair_.active_since().ms;
-  if (desired_) {
-    observed.project_id = desired_->project_id;
-    for (const CoreService& service : desired_->services) {
-      for (const CoreInstance& instance : service.instances) {
-        HealthState health = health_.health(instance.id);
-        const auto placed = placed_.find(instance.id);
-        observed.instances.push_back(
-            {.id = instance.id,
-             .state = health.state,
-             .detail = std::move(health.detail),
-             .in_rotation = placed != placed_.end() && placed->second.in_rotation});
-      }
-    }
-  }
-  observed_.publish(observed);
 }
 
 }  // namespace croft

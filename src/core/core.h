@@ -36,6 +36,8 @@ struct CoreOptions {
   std::uint16_t dns_port = 53;
   std::uint16_t resolver_port = 53;
   SocketShelf shelf;  // of the supervisor
+  // Of the supervisor, to write a byte to every second: it replaces a croft-core that is silent.
+  int alive = -1;
 };
 
 class Core {
@@ -57,6 +59,7 @@ class Core {
   };
 
   Task<void> look();
+  Task<void> say_alive();
   void read_desired();
   Task<Status> converge();
   void become_active();

@@ -60,8 +60,9 @@ int main_with(std::vector<std::string> arguments) {
       options.revision = value;
     } else {
       // Between supervise and run only.
-      good = verb == "run" && arguments[i] == "--shelf" &&
-             std::sscanf(value.c_str(), "%d,%d", &options.shelf.in, &options.shelf.out) == 2;
+      good = verb == "run" && arguments[i] == "--kept" &&
+             std::sscanf(value.c_str(), "%d,%d,%d", &options.shelf.in, &options.shelf.out,
+                         &options.alive) == 3;
     }
   }
   if (!good) {

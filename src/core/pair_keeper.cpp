@@ -47,7 +47,8 @@ PairKeeper::PairKeeper(Runtime& runtime, CoreNetwork& network, Pool& pool, Clock
       options_(std::move(options)),
       group_(runtime),
       events_(runtime, changed),
-      partner_(runtime, changed) {
+      partner_(runtime, changed),
+      activity_(runtime, clock, changed, VitalSigns(clock)) {
   // A croft-core before this one has begun: keepalived runs.
   begun_ = std::filesystem::exists(options_.run_dir / kKeepalivedFile);
 }
@@ -85,7 +86,23 @@ Task<Status> PairKeeper::converge(const CoreDesired& desired, const CoreInterfac
     partner_.close();
   }
   co_await exchange_connections();
+  watch_activity(*addresses, rules);
   co_return Status();
+}
+
+// keepalived says farewell, and the partner takes over at once; the next keepalived is standby.
+void PairKeeper::watch_activity(const PairAddresses& addresses, bool rules) {
+  const Status speaks = activity_.converge(addresses);
+  const std::string problem = speaks ? "" : speaks.error().describe();
+  if (problem != talk_problem_ && !speaks) {
+    log_warning("the partner is not told how this core is", {{"error", problem}});
+  }
+  talk_problem_ = problem;
+  activity_.note(role(), !rules);
+  const std::string reason = activity_.take_reason();
+  if (!active_ || reason.empty()) return;
+  log_warning("gives the active role to its partner", {{"reason", reason}});
+  end_keepalived(SIGTERM);
 }
 
 // Without it two cores work as well, until one of them is frozen.
@@ -180,7 +197,12 @@ CoreRole PairKeeper::role() const {
   return begun_ && reason_.empty() ? CoreRole::kStandby : CoreRole::kFault;
 }
 
+std::string PairKeeper::reason() const {
+  return role() == CoreRole::kFault ? reason_ : activity_.abnormal();
+}
+
 Task<void> PairKeeper::stop() {
+  co_await activity_.stop();
   events_.close();
   partner_.close();
   group_.cancel();

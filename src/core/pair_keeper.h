@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "core/activity_watch.h"
 #include "core/pair_events.h"
 #include "model/core_state.h"
 #include "network/core_network.h"
@@ -40,7 +41,8 @@ class PairKeeper {
   bool active() const { return active_; }
   // kStandby only with all that a takeover needs.
   CoreRole role() const;
-  std::string reason() const { return reason_; }
+  // Of kFault; of the others what is abnormal, if anything is.
+  std::string reason() const;
   Timestamp active_since() const { return active_since_; }
   // It is not yet known whether somebody else holds the addresses: look again soon.
   bool waiting() const { return !begun_; }
@@ -54,6 +56,7 @@ class PairKeeper {
   void watch_partner(bool wanted, const std::string& partner);
   void note_role(bool holds);
   Task<void> exchange_connections();
+  void watch_activity(const PairAddresses& addresses, bool rules);
   void end_keepalived(int signal_number);
 
   Runtime& runtime_;
@@ -64,6 +67,7 @@ class PairKeeper {
   Group group_;
   AddressEvents events_;
   PartnerWatch partner_;
+  ActivityWatch activity_;
 
   bool begun_;
   bool listening_ = false;
@@ -76,6 +80,7 @@ class PairKeeper {
   std::optional<Millis> asking_since_;
   // The conntrackd that has been told what this role needs: its socket, each start makes a new one.
   std::string exchanged_;
+  std::string talk_problem_;
   Millis told_at_{0};  // then what was asked for has come
 };
 

@@ -1,5 +1,6 @@
 #include "core/supervise.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -30,6 +31,9 @@ constexpr int kFarewellLimitS = 1;
 // After the farewell: what is on its way still passes here, and its connections get to the partner.
 constexpr long kHandoverNs = 200'000'000;
 constexpr int kStopLimitS = 5;
+// croft-core says every second that it is alive, on the busiest machine every few seconds.
+constexpr std::chrono::seconds kSilenceLimit{10};
+constexpr std::chrono::seconds kListenPeriod{1};
 
 struct Program {
   std::string name;
@@ -49,6 +53,33 @@ SocketShelf make_shelf() {
   }
   return {.in = ends[0], .out = ends[1]};
 }
+
+// What croft-core writes to, and when it last did.
+class Heartbeat {
+ public:
+  Heartbeat() {
+    if (::pipe2(ends_, O_NONBLOCK) != 0) log_warning("a croft-core that hangs is not noticed");
+  }
+  int write_end() const { return ends_[1]; }
+
+  // Call it every second. True when `core` has said nothing for too long.
+  bool is_overdue(const Program& core) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    char bytes[64];
+    const bool heard = ends_[0] >= 0 && ::read(ends_[0], bytes, sizeof bytes) > 0;
+    // Another croft-core begins anew, and what did not run itself has heard nobody.
+    if (heard || core.pid != pid_ || now - looked_ > 3 * kListenPeriod) heard_ = now;
+    pid_ = core.pid;
+    looked_ = now;
+    return ends_[0] >= 0 && core.pid > 0 && now - heard_ > kSilenceLimit;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};  // without close-on-exec, as the shelf
+  pid_t pid_ = -1;
+  SteadyTime heard_{};
+  SteadyTime looked_{};
+};
 
 std::vector<Program> programs_of(std::vector<std::string> core, const fs::path& run_dir) {
   const std::string keepalived = run_dir / kKeepalivedFile;
@@ -148,7 +179,9 @@ int stop_all(std::vector<Program>& programs, const sigset_t& set) {
 
 int supervise(std::vector<std::string> argv, const fs::path& run_dir) {
   const SocketShelf shelf = make_shelf();
-  argv.insert(argv.end(), {"--shelf", fmt::format("{},{}", shelf.in, shelf.out)});
+  Heartbeat heartbeat;
+  argv.insert(argv.end(),
+              {"--kept", fmt::format("{},{},{}", shelf.in, shelf.out, heartbeat.write_end())});
   if (const Status made = make_directories(run_dir, 0700); !made) {
     log_error("cannot run as one of a pair", {{"error", made.error().describe()}});
   }
@@ -162,10 +195,15 @@ int supervise(std::vector<std::string> argv, const fs::path& run_dir) {
   ::sigprocmask(SIG_BLOCK, &set, &original);
   while (true) {
     const bool all = start_missing(programs, original);
-    const timespec pause{.tv_sec = all ? 3600 : 0, .tv_nsec = all ? 0 : kFilePauseNs};
+    const timespec pause{.tv_sec = all ? kListenPeriod.count() : 0,
+                         .tv_nsec = all ? 0 : kFilePauseNs};
     const int number = next_signal(set, pause);
     if (number == SIGTERM || number == SIGINT) return stop_all(programs, set);
     reap(programs);
+    if (heartbeat.is_overdue(programs[0])) {
+      log_warning("croft-core hangs; another one is started");
+      ::kill(programs[0].pid, SIGKILL);
+    }
   }
 }
 

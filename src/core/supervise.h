@@ -10,8 +10,9 @@ namespace croft {
 // Runs the programs of a core, and each again 100 ms after it ends, so that the end of one ends
 // neither the others nor the container, and with it the network namespace with rules, addresses and
 // connections:
-// - `argv`, croft-core itself. Each gets "--shelf IN,OUT": the descriptors of a SocketShelf
-//   (kept_sockets.h) that the next one finds as it was.
+// - `argv`, croft-core itself. Each gets "--kept IN,OUT,ALIVE": the descriptors of a SocketShelf
+//   (kept_sockets.h) that the next one finds as it was, and that of a pipe. One that writes nothing
+//   to it for 10 s is killed: it may hang, while keepalived goes on and keeps the role.
 // - keepalived and conntrackd, from when croft-core has written their files (plan/core_pair.h) into
 //   `run_dir`. What an earlier life left there is removed first.
 // Reaps orphans. At SIGTERM or SIGINT keepalived ends first, which gives the addresses to the

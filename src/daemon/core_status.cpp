@@ -13,7 +13,9 @@ std::string sentence(const char* slot, const CoreObserved* core, const CoreObser
   if (core->role == CoreRole::kFault) return fmt::format("{}: {}", slot, core->reason);
   // It was frozen, and has not been heard since.
   if (core->active && core != active) return fmt::format("{} does not answer", slot);
-  return fmt::format("{} is {}", slot, core->role == CoreRole::kActive ? "active" : "standby");
+  const char* role = core->role == CoreRole::kActive ? "active" : "standby";
+  if (!core->reason.empty()) return fmt::format("{} is {}, but {}", slot, role, core->reason);
+  return fmt::format("{} is {}", slot, role);
 }
 
 }  // namespace
@@ -24,7 +26,7 @@ ComponentStatus core_status(const World& world, const Project& project) {
   bool whole = true;
   for (const char* slot : kCoreSlots) {
     const CoreObserved* core = world.core(project.id, slot);
-    whole = whole && is_good(core) && (!core->active || core == active);
+    whole = whole && is_good(core) && core->reason.empty() && (!core->active || core == active);
     status.detail += (status.detail.empty() ? "" : "; ") + sentence(slot, core, active);
   }
   if (active == nullptr || !active->error.empty()) {

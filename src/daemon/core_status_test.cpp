@@ -44,6 +44,14 @@ TEST_F(CoreStatusTest, OneAloneIsDegradedAndNoneIsDown) {
   EXPECT_EQ(with({}).status, "down");
 }
 
+TEST_F(CoreStatusTest, WhatIsAbnormalIsSaid) {
+  CoreObserved full = core("a", CoreRole::kActive);
+  full.reason = "its table of connections is 97 % full";
+  const auto status = with({full, core("b", CoreRole::kStandby)});
+  EXPECT_EQ(status.status, "degraded");
+  EXPECT_EQ(status.detail, "a is active, but its table of connections is 97 % full; b is standby");
+}
+
 // One that was frozen says so until it is heard again.
 TEST_F(CoreStatusTest, OfTwoThatSayTheyAreActiveTheLaterIs) {
   CoreObserved frozen = core("a", CoreRole::kActive);

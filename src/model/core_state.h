@@ -114,7 +114,7 @@ struct CoreObserved {
   std::int64_t generation = 0;  // applied
   bool active = false;          // it holds the addresses
   CoreRole role = CoreRole::kFault;
-  std::string reason;                // of kFault
+  std::string reason;                // of kFault; of the others what is abnormal, if anything
   std::int64_t active_since_ms = 0;  // wall clock; of two that say they are active, the later is
   std::string error;                 // empty: desired state is applied
   std::vector<ObservedInstance> instances;

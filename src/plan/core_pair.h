@@ -16,6 +16,7 @@ namespace croft {
 inline constexpr std::string_view kPairTable = "netdev croft_pair";
 // UDP, between the pair's own addresses on the uplink.
 inline constexpr std::uint16_t kPairSyncPort = 3780;
+inline constexpr std::uint16_t kPairTalkPort = 3781;  // how each is
 // IP protocol of VRRP (RFC 5798).
 inline constexpr int kVrrpNumber = 112;
 

@@ -169,8 +169,8 @@ Result<std::string> pair_rules(const CoreDesired& d, const CoreInterfaces& inter
   const std::string match =
       fmt::format("    iifname \"{0}\" ip saddr {{ {1}, {2} }} ip daddr {{ {1}, {2} }} ",
                   interfaces.uplink, addresses->own, addresses->partner);
-  return fmt::format("{0}meta l4proto {1} accept\n{0}udp dport {2} accept\n", match, kVrrpNumber,
-                     kPairSyncPort);
+  return fmt::format("{0}meta l4proto {1} accept\n{0}udp dport {{ {2}, {3} }} accept\n", match,
+                     kVrrpNumber, kPairSyncPort, kPairTalkPort);
 }
 
 Status push_addresses(Arguments& out, const CoreDesired& d) {

@@ -225,6 +225,45 @@ class Pair(unittest.TestCase):
         self.assertEqual(json.loads(others.stdout.readline())["failed"], [])
         self.assertEqual(lab.rotation(1), ["job", "web"])
 
+    def test_4_a_core_that_hardly_runs_gives_the_role_away(self):
+        """Alive to keepalived, but croft-core gets only every sixth part of the time."""
+        row = Row("croft-core hardly runs")
+
+        def starve():
+            slot = active()
+            worker = lab.cores[slot].worker()
+            for _ in range(20):
+                os.kill(worker, signal.SIGSTOP)
+                time.sleep(1.25)
+                os.kill(worker, signal.SIGCONT)
+                time.sleep(0.25)
+                if active() != slot:
+                    break
+            self.assertNotEqual(active(), slot)
+        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        self.under_load(row, starve)
+        print(row, file=sys.stderr, flush=True)
+        self.assertEqual(row.lost, [])
+        self.assertLessEqual(max(row.new), NEW_S)
+        self.assertLessEqual(max(row.double), DOUBLE_S)
+        slot = active()
+        time.sleep(3)
+        self.assertEqual(active(), slot, "the role stays where it is")
+
+    def test_4_a_core_that_hangs_is_replaced(self):
+        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        core = lab.cores[active()]
+        hung = core.worker()
+
+        def hang():
+            os.kill(hung, signal.SIGSTOP)
+            wait_for("another croft-core", lambda: core.worker() not in (0, hung), 20)
+        row = Row("croft-core hangs")
+        self.under_load(row, hang)
+        print(row, file=sys.stderr, flush=True)
+        self.assertEqual(row.lost, [])
+        self.assertEqual(json.loads(lab.job.probe("once", GATEWAY4, f"after-{hung}", 3, 0)), ["run", 3])
+
     def test_5_connections_survive_one_core_after_the_other(self):
         """The standby that returns knows the connections of before."""
         row = Row("one after the other, twice")
