@@ -195,6 +195,12 @@ Task<Status> Rollout::retire_others(ProcessRun& run, ServiceId service, Instance
     const bool gone = std::all_of(sets->begin(), sets->end(),
                                   [&](const InstanceSet& one) { return one.id == keep; });
     if (gone) co_return Status{};
+    // What has come since goes too: nobody keeps a deployment that was under way when its project
+    // was to be deleted from bringing its new containers.
+    const bool all_leave = std::all_of(sets->begin(), sets->end(), [&](const InstanceSet& one) {
+      return one.id == keep || one.state == InstanceSetState::kRemoving;
+    });
+    if (!all_leave) CROFT_CO_TRY(co_await begin_retiring(service, keep));
     if (context_.clock.steady() >= deadline) {
       co_return fail(ErrorCode::kTimeout,
                      "containers of the old version do not stop; see the engine");
