@@ -3,8 +3,8 @@
 
 mutate.py --root ROOT --build BUILD [--only NAME…] [--apply-only] [--seeds N] [--jobs J] [--record]
 
-Each *.patch here changes one source file. Its head says who must notice: `caught-by: sim`, or `caught-by: PROGRAM FILTER`
-for a unit test. Only that file is compiled again, from a copy with the patch; its object goes in front of the libraries when
+Each *.patch here changes one source file. Its head says who must notice: `caught-by: sim`, `caught-by: sim regressions` where
+only regressions.txt can, the tests' seeds being too few, or `caught-by: PROGRAM FILTER` for a unit test. Only that file is compiled again, from a copy with the patch; its object goes in front of the libraries when
 the program is linked, which then leave their own one out. --apply-only: all patches apply, and README.md lists them.
 --record: README.md says which seed or test noticed each.
 """
@@ -101,7 +101,8 @@ def notices(root, program, target, words, seeds):
     if program == "croft-sim":
         simulate = [str(target), "--data", str(root), "--jobs", "1", "--no-shrink"]
         regressions = ["--regressions", str(root / "tests/sim/regressions.txt")]
-        for what, who in ((["--seeds", str(seeds)], "simulator, seed"), (regressions, "simulator, regression")):
+        first = [(["--seeds", str(seeds)], "simulator, seed")] if "regressions" not in words else []
+        for what, who in (*first, (regressions, "simulator, regression")):
             run = subprocess.run(simulate + what, capture_output=True, text=True, timeout=1800)
             lines = [line for line in run.stdout.splitlines() + run.stderr.splitlines() if line.startswith("seed ")]
             if run.returncode != 0:
