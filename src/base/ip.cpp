@@ -8,50 +8,6 @@
 #include "base/check.h"
 
 namespace croft {
-namespace {
-
-using Bytes = std::array<std::uint8_t, 16>;
-
-char* write_v4(const Bytes& bytes, char* to) {
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (i > 0) *to++ = '.';
-    to = std::to_chars(to, to + 3, bytes[i]).ptr;
-  }
-  return to;
-}
-
-// Null for what may hold an IPv4 address in its last bytes.
-char* write_v6(const Bytes& bytes, char* to) {
-  std::array<unsigned, 8> words{};
-  for (std::size_t i = 0; i < 8; ++i) words[i] = bytes[2 * i] * 256u + bytes[2 * i + 1];
-  // The first of the longest runs of zeros, at least two, becomes "::".
-  std::size_t gap = 8;
-  std::size_t gap_size = 1;
-  for (std::size_t i = 0; i < 8;) {
-    std::size_t size = 0;
-    while (i + size < 8 && words[i + size] == 0) ++size;
-    if (size > gap_size) {
-      gap = i;
-      gap_size = size;
-    }
-    i += size + 1;
-  }
-  if (gap == 0 && gap_size >= 5) return nullptr;
-  for (std::size_t i = 0; i < 8;) {
-    if (i == gap) {
-      *to++ = ':';
-      i += gap_size;
-      if (i == 8) *to++ = ':';
-      continue;
-    }
-    if (i > 0) *to++ = ':';
-    to = std::to_chars(to, to + 4, words[i], 16).ptr;
-    ++i;
-  }
-  return to;
-}
-
-}  // namespace
 
 IpAddress IpAddress::v4(std::uint32_t host_order) {
   IpAddress a;
@@ -85,14 +41,10 @@ std::uint32_t IpAddress::as_v4() const {
   return value;
 }
 
-// As inet_ntop(3) writes it, which takes ten times as long: it goes through sprintf, and the plan
-// of a node has hundreds of addresses.
 std::string IpAddress::str() const {
-  std::array<char, INET6_ADDRSTRLEN> buffer{};
-  char* const end = v6_ ? write_v6(bytes_, buffer.data()) : write_v4(bytes_, buffer.data());
-  if (end != nullptr) return {buffer.data(), end};
-  ::inet_ntop(AF_INET6, bytes_.data(), buffer.data(), buffer.size());
-  return buffer.data();
+  char buffer[INET6_ADDRSTRLEN] = {};
+  ::inet_ntop(v6_ ? AF_INET6 : AF_INET, bytes_.data(), buffer, sizeof buffer);
+  return buffer;
 }
 
 IpAddress IpAddress::masked(int length) const {
