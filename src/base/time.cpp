@@ -20,13 +20,6 @@ std::optional<int> take_digits(std::string_view& text, std::size_t count) {
   return value;
 }
 
-// `count` digits from `at` on; what `value` has beyond them is left out.
-void put_digits(std::string& text, std::size_t at, std::size_t count, long value) {
-  for (std::size_t i = at + count; i > at; value /= 10) {
-    text[--i] = static_cast<char>('0' + value % 10);
-  }
-}
-
 bool take(std::string_view& text, char expected) {
   if (text.empty() || text.front() != expected) return false;
   text.remove_prefix(1);
@@ -54,20 +47,7 @@ std::string format_rfc3339(Timestamp time) {
   const auto day = floor<days>(point);
   const year_month_day date{day};
   const hh_mm_ss clock{point - day};
-  const int year = static_cast<int>(date.year());
-  if (year >= 0 && year <= 9999) {
-    // Documents have many: digit by digit is ten times as fast as a format string.
-    std::string text = "0000-00-00T00:00:00.000Z";
-    put_digits(text, 0, 4, year);
-    put_digits(text, 5, 2, static_cast<long>(static_cast<unsigned>(date.month())));
-    put_digits(text, 8, 2, static_cast<long>(static_cast<unsigned>(date.day())));
-    put_digits(text, 11, 2, clock.hours().count());
-    put_digits(text, 14, 2, clock.minutes().count());
-    put_digits(text, 17, 2, clock.seconds().count());
-    put_digits(text, 20, 3, clock.subseconds().count());
-    return text;
-  }
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year,
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
                      clock.subseconds().count());

@@ -67,6 +67,17 @@ def roles():
     return sorted(lab.role(1, slot) for slot in "ab")
 
 
+def wait_for_pair():
+    wait_for("a pair", lambda: roles() == ["active", "standby"])
+
+
+def told_by(program):
+    """What a program of pair_load.py or pair_arp.py tells of what it has seen."""
+    program.stdin.write("\n")
+    program.stdin.flush()
+    return json.loads(program.stdout.readline())
+
+
 def active():
     return lab.report(1)["slot"]
 
@@ -80,9 +91,7 @@ class Answers:
         assert self.program.stdout.readline() == "up\n"
 
     def double_s(self):
-        self.program.stdin.write("\n")
-        self.program.stdin.flush()
-        return json.loads(self.program.stdout.readline())["double_s"]
+        return told_by(self.program)["double_s"]
 
 
 class Row:
@@ -113,9 +122,7 @@ class Pair(unittest.TestCase):
         time.sleep(settle_s)
         told = []
         for program in (inside, edge, *others):
-            program.stdin.write("\n")
-            program.stdin.flush()
-            told.append(json.loads(program.stdout.readline()))
+            told.append(told_by(program))
             program.wait()
         for held in told[0] + told[1]:
             row.stalls.append(held["longest_s"])
@@ -129,7 +136,7 @@ class Pair(unittest.TestCase):
     def repeat(self, name, fail, mend=lambda: None):
         row = Row(name)
         for _ in range(REPEATS):
-            wait_for(f"a pair: {roles()}", lambda: roles() == ["active", "standby"])
+            wait_for_pair()
             self.under_load(row, fail)
             mend()
         print(row, file=sys.stderr, flush=True)
@@ -181,7 +188,7 @@ class Pair(unittest.TestCase):
             lab.cores[self.slot].signal_all(signal.SIGCONT)
         frozen, thawed = Row("all of it frozen"), Row("thawed again")
         for _ in range(REPEATS):
-            wait_for(f"a pair: {roles()}", lambda: roles() == ["active", "standby"])
+            wait_for_pair()
             self.under_load(frozen, freeze)
             self.under_load(thawed, thaw)
             other = "b" if self.slot == "a" else "a"
@@ -215,14 +222,12 @@ class Pair(unittest.TestCase):
 
     def test_4_a_lost_connection_to_an_instance_is_no_lost_instance(self):
         """The kernel forgets the health channel, so that nothing of the instances arrives: nobody is refused meanwhile."""
-        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        wait_for_pair()
         core, others = lab.cores[active()], load(lab.job, "new", WEB4)
         for family in ("ipv4", "ipv6"):
             core.run("conntrack", "-D", "-f", family, "-p", "tcp", "--dport", str(HEALTH_PORT), check=False)
         time.sleep(4)
-        others.stdin.write("\n")
-        others.stdin.flush()
-        self.assertEqual(json.loads(others.stdout.readline())["failed"], [])
+        self.assertEqual(told_by(others)["failed"], [])
         self.assertEqual(lab.rotation(1), ["job", "web"])
 
     def test_4_a_core_that_hardly_runs_gives_the_role_away(self):
@@ -240,7 +245,7 @@ class Pair(unittest.TestCase):
                 if active() != slot:
                     break
             self.assertNotEqual(active(), slot)
-        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        wait_for_pair()
         self.under_load(row, starve)
         print(row, file=sys.stderr, flush=True)
         self.assertEqual(row.lost, [])
@@ -251,7 +256,7 @@ class Pair(unittest.TestCase):
         self.assertEqual(active(), slot, "the role stays where it is")
 
     def test_4_a_core_that_hangs_is_replaced(self):
-        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        wait_for_pair()
         core = lab.cores[active()]
         hung = core.worker()
 
@@ -272,7 +277,7 @@ class Pair(unittest.TestCase):
             for _ in range(2):
                 self.die()
                 self.return_container()
-                wait_for(f"a pair: {roles()}", lambda: roles() == ["active", "standby"])
+                wait_for_pair()
                 self.assertNotEqual(active(), self.slot, "the one that came back took the addresses")
         self.under_load(row, in_turn)
         print(row, file=sys.stderr, flush=True)
@@ -285,7 +290,7 @@ class Pair(unittest.TestCase):
         self.assertEqual(json.loads(lab.job.probe("once", GATEWAY4, "migrate", 0, 0)), [3])
 
     def test_7_names_are_answered_by_whoever_is_active(self):
-        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        wait_for_pair()
         asker = lab.host.begin_probe("ask", f"{ULA}::2:1", "web.shop.croft", "AAAA", 4)
         inside = lab.job.begin_probe("ask", GATEWAY4, "web", "A", 4)
         time.sleep(1)
@@ -300,7 +305,7 @@ class Pair(unittest.TestCase):
             self.assertGreater(count["good"], 50)
 
     def test_8_memory(self):
-        wait_for("a pair", lambda: roles() == ["active", "standby"])
+        wait_for_pair()
         for slot, core in lab.cores.items():
             sizes = {name: sum(unshared_mib(pid) for pid in core.programs(name))
                      for name in ("croft-core", "keepalived", "conntrackd")}
