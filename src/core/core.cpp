@@ -354,19 +354,21 @@ Task<void> Core::announce(int times) {
   }
 }
 
-// For people to see who knocks where nobody may, and how much there is to do. Where the counters
-// are not, the rules are not either: somebody has removed them, and they are made again.
+// For people to see who knocks where nobody may, and how much there is to do. Counters that cannot
+// be read are not worth an error, unless the rules are gone with them: those are made again.
 Task<void> Core::count() {
   if (!applied_ || clock_.steady() < next_count_) co_return;
   next_count_ = clock_.steady() + kCountPeriod;
   const auto counts = co_await run_blocking(pool_, [this] { return network_.counts(); });
   if (counts) {
     counts_ = *counts;
-  } else {
-    log_warning("the rules are not as they were", {{"error", counts.error().describe()}});
-    applied_.reset();
-    changed_.notify();
+    co_return;
   }
+  const auto present = co_await run_blocking(pool_, [this] { return network_.has_ruleset(); });
+  if (!present || *present) co_return;
+  log_warning("somebody has removed the rules; they are made again");
+  applied_.reset();
+  changed_.notify();
 }
 
 void Core::on_claim(const IpAddress& address, const std::string& mac) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/file.h"
@@ -232,6 +233,26 @@ TEST_F(CoreTest, WithoutConntrackdItIsNoStandby) {
                 HasSubstr("\"role\":\"fault\""));
   };
   tell(story);
+}
+
+TEST_F(CoreTest, OnlyRulesThatAreGoneAreMadeAgain) {
+  const Story story = [](CoreTest* t, Runtime* r, FakeInstance*) -> Task<void> {
+    co_await t->observe(r, "\"in_rotation\":true");
+  };
+  const auto replaced = [this] {
+    return std::count_if(network_.scripts.begin(), network_.scripts.end(), [](const auto& script) {
+      return script.find("delete table inet croft") != std::string::npos;
+    });
+  };
+  network_.counted.reset();
+  write_desired();
+  tell(story);
+  EXPECT_EQ(replaced(), 1) << "counters that cannot be read are no reason";
+  network_.scripts.clear();
+  network_.ruleset_present = false;
+  network_.rules_removed = true;
+  tell(story);
+  EXPECT_EQ(replaced(), 2);
 }
 
 TEST_F(CoreTest, ARestartKeepsTheRulesUntilInstancesAnswered) {

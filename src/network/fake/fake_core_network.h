@@ -42,7 +42,11 @@ class FakeCoreNetwork final : public CoreNetwork {
     ruleset_present = true;
     return {};
   }
-  Result<CoreCounts> counts() override { return counted; }
+  Result<CoreCounts> counts() override {
+    if (counted) return *counted;
+    ruleset_present = ruleset_present && !rules_removed;
+    return fail(ErrorCode::kNotFound, "there are no counters");
+  }
   Status forget_connections(const std::vector<std::string>& addresses) override {
     forgotten.insert(forgotten.end(), addresses.begin(), addresses.end());
     return {};
@@ -55,7 +59,8 @@ class FakeCoreNetwork final : public CoreNetwork {
 
   std::optional<Error> failure;  // for calls that change something
   Status settings;
-  CoreCounts counted;
+  std::optional<CoreCounts> counted = CoreCounts{};
+  bool rules_removed = false;      // by somebody else, when they are to be counted
   std::atomic<bool> holds = true;  // read by the pool
   std::string own_address;
   std::string pair_table;
