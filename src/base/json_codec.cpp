@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "base/check.h"
 #include "base/json_at_once.h"
 
 namespace croft {
@@ -27,19 +25,17 @@ bool all_finite(const boost::json::value& value) {
 
 std::string enum_wire_name(std::string_view enumerator) {
   if (enumerator.starts_with('k')) enumerator.remove_prefix(1);
-  // Every word of every document that is read or written comes through here.
-  std::array<char, 128> name{};
-  check(2 * enumerator.size() <= name.size(), "the name of an enumerator is short");
-  char* to = name.data();
+  std::string name;
+  name.reserve(enumerator.size() + 4);
   for (const char c : enumerator) {
     if (c >= 'A' && c <= 'Z') {
-      if (to != name.data()) *to++ = '_';
-      *to++ = static_cast<char>(c - 'A' + 'a');
+      if (!name.empty()) name.push_back('_');
+      name.push_back(static_cast<char>(c - 'A' + 'a'));
     } else {
-      *to++ = c;
+      name.push_back(c);
     }
   }
-  return {name.data(), to};
+  return name;
 }
 
 Result<boost::json::value> parse_json(std::string_view text) {

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <ctime>
 
+#include "base/exec_parts.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "core/kept_sockets.h"
@@ -101,9 +102,7 @@ std::vector<Program> programs_of(std::vector<std::string> core, const fs::path& 
 void start(Program& program, const sigset_t& original) {
   std::error_code ignored;
   for (const fs::path& file : program.old) fs::remove(file, ignored);
-  std::vector<char*> pointers;
-  for (std::string& word : program.argv) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
+  const std::vector<char*> pointers = exec_pointers(program.argv);
   program.pid = ::fork();
   if (program.pid != 0) return;
   ::setpgid(0, 0);  // what it starts ends with it

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/oom.h"
 
 namespace croft {
 namespace {
@@ -27,15 +28,8 @@ std::string content(const std::filesystem::path& root, std::initializer_list<con
   return {};
 }
 
-// The number behind `key` at the beginning of a line; 0 when there is none.
 std::int64_t value_of(const std::string& text, std::string_view key) {
-  std::istringstream lines(text);
-  std::string word;
-  std::int64_t value = 0;
-  while (lines >> word >> value) {
-    if (word == key) return value;
-  }
-  return 0;
+  return static_cast<std::int64_t>(parse_keyed_number(text, key));
 }
 
 int percent(std::int64_t part, std::int64_t whole) {
