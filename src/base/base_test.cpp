@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stop_token>
 
+#include "base/cpu_priority.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -21,9 +22,9 @@ TEST(Time, Rfc3339RoundTripsAndReadsOffsets) {
   const Timestamp t{1'795'248'123'456};
   EXPECT_EQ(parse_rfc3339(format_rfc3339(t)), t);
   EXPECT_EQ(parse_rfc3339("1970-01-01T01:00:00.5+01:00"), Timestamp{500});
-  for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01",
-                          "2026-01-01T24:00:00Z", "2026-01-01T00:00:00Zx", "9999-12-31T23:59:59-23:59",
-                          "0000-01-01T00:00:00+00:01"}) {
+  for (const char* bad :
+       {"", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01", "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:00Zx", "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+00:01"}) {
     EXPECT_FALSE(parse_rfc3339(bad)) << bad;
   }
   for (const char* edge : {"9999-12-31T23:59:59.999Z", "0000-01-01T00:00:00.000Z"}) {
@@ -75,6 +76,16 @@ TEST(Spawn, PassesArgumentsUnchangedAndReturnsTheExitCode) {
   const int ours = ::getpriority(PRIO_PROCESS, 0);
   EXPECT_EQ(run_program({.argv = {"nice"}, .niceness = 1})->output,
             fmt::format("{}\n", std::min(19, ours + 1)));
+}
+
+TEST(Spawn, PriorityOnTheCpuIsNotHandedOn) {
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  if (::setpriority(PRIO_PROCESS, 0, -1) != 0) GTEST_SKIP() << "only root may";
+  claim_cpu_priority();
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), -10);
+  EXPECT_EQ(run_program({.argv = {"nice"}})->output, "0\n");
+  EXPECT_EQ(run_program({.argv = {"nice"}, .niceness = 10})->output, "10\n");
+  ::setpriority(PRIO_PROCESS, 0, before);
 }
 
 TEST(Spawn, TheProgramGetsNoneOfOurDescriptors) {

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/cpu_priority.h"
 #include "base/exec_parts.h"
 #include "base/fd.h"
 
@@ -24,10 +25,9 @@ namespace {
 // In the child, between fork and exec: only async-signal-safe calls.
 [[noreturn]] void exec_child(const std::array<int, 3>& fds, int error_fd, const char* cwd,
                              int niceness, char* const* argv, char* const* envp) {
-  ::setpgid(0, 0);
-  // A new value of -1 is no error, and nothing can fail when one steps back.
-  if (niceness > 0) [[maybe_unused]]
-    const int now = ::nice(niceness);
+  // A session of its own, where also the kernel's sharing among sessions takes it for what it is.
+  ::setsid();
+  yield_cpu_priority(niceness);
   for (int target = 0; target < 3; ++target) {
     if (::dup2(fds[static_cast<std::size_t>(target)], target) < 0) ::_exit(127);
   }
@@ -131,12 +131,12 @@ Result<SpawnResult> run_program(const SpawnOptions& options) {
                pipes[3].write_end.get(), cwd.empty() ? nullptr : cwd.c_str(), options.niceness,
                argv_pointers.data(), options.env ? env_pointers.data() : environ);
   }
-  ::setpgid(pid, pid);
   pipes[0].read_end.reset();
   pipes[1].write_end.reset();
   pipes[2].write_end.reset();
   pipes[3].write_end.reset();
 
+  // Until it is what it shall be, and has a group to be killed with.
   int exec_errno = 0;
   const bool exec_failed =
       ::read(pipes[3].read_end.get(), &exec_errno, sizeof exec_errno) == sizeof exec_errno;

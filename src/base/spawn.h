@@ -22,7 +22,7 @@ struct SpawnOptions {
   std::string input;                                      // fed to standard input
   std::chrono::milliseconds timeout{60'000};              // then SIGKILL to its process group
   std::size_t max_output_bytes = 4u << 20;  // of stdout and of stderr; the rest is dropped
-  int niceness = 0;                         // 0-19, added to ours: how far it steps back for others
+  int niceness = 0;                         // 0-19: how far it steps back for others
   // Called with each piece of output as it comes, on the calling thread; null: only collected.
   std::function<void(std::string_view)> on_output;
   // When a stop is requested (by any thread): SIGTERM to its process group, so that it can put away

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
+#include "base/cpu_priority.h"
 #include "base/error_mapping.h"
 #include "base/log.h"
 #include "daemon/home.h"
@@ -102,6 +103,8 @@ int main(int argc, char** argv) {
   const bool beside = !lock && args->has("images");
   if (!lock && !beside) return refuse(lock.error());
 
+  const bool serves = !args->has("images") && !args->has("purge");
+  if (serves) croft::claim_cpu_priority();
   croft::SystemClock clock;
   croft::SystemRandom random;
   croft::Runtime runtime;  // before the store: its threads let go of it after they have answered

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/args.h"
+#include "base/cpu_priority.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/docker/docker_engine.h"
@@ -61,6 +62,7 @@ int main_with(const Args& args) {
     if (!done) log_error("purge", {{"error", done.error().describe()}});
     return done ? 0 : 1;
   }
+  claim_cpu_priority();
   const std::string socket = args.get("agent-socket", (home / "run" / "agent.sock").string());
   options.control = HttpEndpoint::unix_socket(socket);
   Runtime runtime;

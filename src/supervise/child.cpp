@@ -35,7 +35,7 @@ Status Child::start(const std::vector<std::string>& argv) {
   if (pid < 0) return fail(errno_error(fmt::format("start {}", name_), errno));
   if (pid == 0) {
     // A terminal's Ctrl-C is for the supervisor, which stops its children in order.
-    ::setpgid(0, 0);
+    ::setsid();
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     ::dup2(none.get(), STDIN_FILENO);
     ::dup2(log.get(), STDOUT_FILENO);

@@ -13,7 +13,7 @@
 
 namespace croft::supervise {
 
-// A process of its own session's group, which ends when its parent does. Its output goes to a file.
+// A process of a session of its own, which ends when its parent does. Its output goes to a file.
 class Child {
  public:
   Child(std::string name, std::filesystem::path log);

@@ -118,7 +118,9 @@ class Overload:
             self.refused.append(str(answer))
 
     def read(self):
-        """At a fixed pace; a connection of its own each time, as the command line client has."""
+        """At a fixed pace; a connection of its own each time, as the command line client has. Who reads sits at another
+        machine, which is not overloaded."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
         end = time.monotonic() + self.seconds
         while time.monotonic() < end:
             began = time.monotonic()
