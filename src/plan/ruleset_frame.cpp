@@ -16,7 +16,9 @@ namespace {
 // packet passes spoof_guard, then the translation to a target, then one of the filters. What is
 // refused is refused loudly, so that applications fail at once: by a reset where possible, because
 // the kernel sends only a few ICMP errors a second to one address. What the partner advertises of
-// the gateway is no news for a core, and no forgery.
+// the gateway is no news for a core, and no forgery. `{answer}`: what an instance says on a
+// connection of the edge. A core that took over before it was told of that connection knows it by
+// this, and refuses whoever would make a new one of it.
 constexpr const char* kFrame = R"(  counter {refused} {{
   }}
   counter {spoofed} {{
@@ -85,8 +87,10 @@ constexpr const char* kFrame = R"(  counter {refused} {{
   chain passing {{
     type filter hook forward priority filter; policy drop;
     tcp flags syn / syn,rst tcp option maxseg size set rt mtu
+    iifname "{seg}" ip6 daddr {edge_range6} tcp flags syn / syn,ack ct state established goto refused
     ct state established,related accept
     ct state invalid drop
+    {answer} accept
     iifname "{seg}" oifname "{seg}" ct status dnat accept
     iifname "{seg}" ip daddr {service_range4} goto refused
     iifname "{seg}" ip6 daddr {service_range6} goto refused
@@ -105,6 +109,7 @@ constexpr const char* kFrame = R"(  counter {refused} {{
   }}
   chain leaving {{
     type nat hook postrouting priority srcnat; policy accept;
+    {answer} accept
     iifname "{seg}" oifname "{seg}" ip saddr {segment4} snat ip to {gateway4}
     iifname "{seg}" oifname "{seg}" ip6 saddr {segment6} snat ip6 to {gateway6}
     iifname "{seg}" oifname "{up}" ip saddr {segment4} snat ip to {uplink_address4}
@@ -264,6 +269,11 @@ Result<std::string> render_frame(const CoreDesired& desired, const CoreInterface
   arguments.push_back(fmt::arg("uplink_ports", uplink_ports));
   const std::string inside_ports = fmt::format("{}, {} . {}", uplink_ports, kTcpNumber, kOncePort);
   arguments.push_back(fmt::arg("inside_ports", inside_ports));
+  const std::string answer = fmt::format(
+      "iifname \"{}\" oifname \"{}\" ip6 daddr {} ip6 saddr . meta l4proto . th sport @published6 "
+      "tcp flags != syn / syn,ack",
+      interfaces.segment, interfaces.uplink, desired.edge_range6);
+  arguments.push_back(fmt::arg("answer", answer));
   return fmt::vformat(kFrame, arguments);
 }
 

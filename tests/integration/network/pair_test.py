@@ -16,7 +16,7 @@ import lab as lab_module
 from lab import ULA, Core, Instance, Lab, wait_for
 
 CORE, NODE = (os.path.abspath(path) for path in sys.argv[1:3])
-HEALTH_PORT = 65442
+HEALTH_PORT, ECHO_PORT = 65442, 3000
 REPEATS = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 HELD = 200
 WEB4, WEB6, GATEWAY4 = "100.64.0.1", f"{ULA}:3::1", "10.64.16.1"
@@ -229,6 +229,27 @@ class Pair(unittest.TestCase):
         time.sleep(4)
         self.assertEqual(told_by(others)["failed"], [])
         self.assertEqual(lab.rotation(1), ["job", "web"])
+
+    def test_4_what_a_core_was_not_told_of(self):
+        """The cores forget the connections of the edge: as for one that takes over before it heard of them."""
+        wait_for_pair()
+        row = Row("the edge's connections unknown")
+
+        def forget():
+            for core in lab.cores.values():
+                core.run("conntrack", "-D", "-f", "ipv6", "-p", "tcp", "-d", lab.web.address6, check=False)
+        self.under_load(row, forget)
+        print(row, file=sys.stderr, flush=True)
+        self.assertEqual(row.lost, [])
+        self.assertLessEqual(row.p99(), STALL_P99_S)
+
+    def test_4_no_connection_begins_as_an_answer(self):
+        """An instance cannot reach the edge by the way that its answers take."""
+        edge = f"{ULA}::1:1"
+        listener = load(lab.host, "serve")
+        self.addCleanup(listener.kill)
+        for begun in ("ack", "none"):
+            self.assertEqual(lab.web.probe("knock", lab.web.address6, ECHO_PORT, edge, ECHO_PORT, begun), "reset", begun)
 
     def test_4_a_core_that_hardly_runs_gives_the_role_away(self):
         """Alive to keepalived, but croft-core gets only every sixth part of the time."""

@@ -152,6 +152,28 @@ def once(host, key, exit_code, seconds):
     print(json.dumps(heard))
 
 
+def knock(source, source_port, address, port, begun):
+    """Begins a connection from a port of ours, after an ACK out of nowhere if BEGUN is "ack": what is said to that."""
+    line = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    line.setsockopt(socket.IPPROTO_IPV6, 7, 16)  # IPV6_CHECKSUM: where the kernel puts it
+    line.bind((source, 0))
+    line.connect((address, 0))
+    ports = struct.pack(">HH", int(source_port), int(port))
+
+    def say(flags):
+        line.send(ports + struct.pack(">IIBBHHH", 1000, 2000, 5 << 4, flags, 1000, 0, 0))
+
+    if begun == "ack":
+        say(0x10)
+        time.sleep(0.2)
+    say(0x02)
+    line.settimeout(LIMIT_S)
+    answer = b""
+    while answer[:4] != ports[2:] + ports[:2] or answer[8:12] != struct.pack(">I", 1001):
+        answer = line.recv(100)
+    print("accepted" if answer[13] & 0x02 else "reset")
+
+
 def spoof_arp(interface, address, count):
     """Says to everybody that ADDRESS is here."""
     sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
