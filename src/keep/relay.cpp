@@ -63,8 +63,15 @@ struct Pending {
   Question question;
   std::uint16_t id = 0;
   SteadyClock::time_point since;
+  SteadyClock::time_point asked;  // the last time
   short events = 0;
 };
+
+// False: it cannot be sent.
+bool send_question(const Pending& pending) {
+  const std::string query = build_query(pending.question, pending.id);
+  return ::send(pending.udp.get(), query.data(), query.size(), 0) >= 0;
+}
 
 void answer(Socket& asker, const Question& question, const std::vector<Address>& addresses) {
   if (!asker.open()) return;
@@ -138,17 +145,17 @@ class Relay {
     Pending pending{.asker = std::move(asker),
                     .udp = Socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
                     .question = std::move(question),
-                    .since = now};
+                    .since = now,
+                    .asked = now};
     // Connected: the kernel gives a random port, and takes answers of that core only.
     sockaddr_in6 to{};
     to.sin6_family = AF_INET6;
     to.sin6_port = htons(limits_.port);
     std::copy(pending.question.core->begin(), pending.question.core->end(), to.sin6_addr.s6_addr);
     static_cast<void>(::getrandom(&pending.id, sizeof pending.id, 0));
-    const std::string query = build_query(pending.question, pending.id);
     const bool sent =
         ::connect(pending.udp.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
-        ::send(pending.udp.get(), query.data(), query.size(), 0) >= 0;
+        send_question(pending);
     if (!sent) return answer(pending.asker, pending.question, {});
     pending_.push_back(std::move(pending));
   }
@@ -177,7 +184,13 @@ class Relay {
 
   void expire(SteadyClock::time_point now) {
     for (Pending& pending : pending_) {
-      if (!pending.udp.open() || now - pending.since < limits_.patience) continue;
+      if (!pending.udp.open()) continue;
+      if (now - pending.asked >= limits_.repeat) {
+        // What the core that died was asked, the one that took over does not know.
+        static_cast<void>(send_question(pending));
+        pending.asked = now;
+      }
+      if (now - pending.since < limits_.patience) continue;
       if (silent_.size() >= kMostSilent) silent_.clear();
       if (pending.asker.open()) silent_.insert(*pending.question.core);
       answer(pending.asker, pending.question, {});

@@ -15,6 +15,7 @@ namespace croft::relay {
 
 struct RelayLimits {
   std::chrono::milliseconds patience{250};  // with a core that answered the last time
+  std::chrono::milliseconds repeat{75};     // until the same is asked again
   std::chrono::milliseconds give_up{2000};  // until a question is forgotten
   std::size_t most = 256;                   // connections, and questions on the way, at a time
   std::uint16_t port = 53;                  // of the cores

@@ -243,7 +243,7 @@ TEST_F(RelayTest, ASilentCoreIsWaitedForOnceAndAskedUntilItIsBack) {
   if (!has_ipv6_) GTEST_SKIP() << "no IPv6 here";
   // So long that the test would see it if a second question waited, too.
   limits_.patience = std::chrono::milliseconds(400);
-  limits_.give_up = std::chrono::milliseconds(20'000);
+  limits_.give_up = limits_.repeat = std::chrono::milliseconds(20'000);
   listen();
   start();
   const auto took = [&] {
@@ -257,6 +257,17 @@ TEST_F(RelayTest, ASilentCoreIsWaitedForOnceAndAskedUntilItIsBack) {
   const int fd = ask(query(kName));
   core_answers({address(8)});
   EXPECT_EQ(told(fd), build_answer(*read_question(query(kName)), {address(8)}));
+}
+
+TEST_F(RelayTest, WhatACoreTookWithItIsAskedAgain) {
+  if (!has_ipv6_) GTEST_SKIP() << "no IPv6 here";
+  limits_.patience = limits_.give_up = std::chrono::milliseconds(5000);
+  listen();
+  start();
+  const int fd = ask(query(kName));
+  core_answers({});
+  core_answers({address(9)});
+  EXPECT_EQ(told(fd), build_answer(*read_question(query(kName)), {address(9)}));
 }
 
 TEST_F(RelayTest, ACoreThatIsNotThereIsKnownAtOnce) {

@@ -62,6 +62,7 @@ class Traffic:
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.sent = 0
+        self.slowest_s = 0.0
         self.failures = []
         self.bodies = collections.Counter()
         self.threads = [threading.Thread(target=self._run, args=(i,)) for i in range(threads)]
@@ -69,7 +70,7 @@ class Traffic:
     def _run(self, number):
         while not self.stop.is_set() and time.monotonic() < self.deadline:
             failure, body = None, None
-            at = time.strftime("%H:%M:%S")
+            at, began = time.strftime("%H:%M:%S"), time.monotonic()
             try:
                 answer = self.site.get(self.path, https=number % 2 == 1)
                 body = answer.body
@@ -81,6 +82,7 @@ class Traffic:
                 failure = f"{at} {type(error).__name__}: {error}"
             with self.lock:
                 self.sent += 1
+                self.slowest_s = max(self.slowest_s, time.monotonic() - began)
                 if failure:
                     self.failures.append(failure)
                 else:
