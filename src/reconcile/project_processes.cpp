@@ -128,8 +128,7 @@ Task<Status> DeleteProjectProcess::run(std::string step, ProcessRun& run) {
     if (!services) co_return fail(std::move(services).error());
     // All stop at the same time; the loop below waits for one after the other.
     for (const Service& service : *services) {
-      CROFT_CO_TRY(co_await rollout_.set_status(service.id, ServiceStatus::kDeleting));
-      CROFT_CO_TRY(co_await rollout_.begin_retiring(service.id, {}));
+      CROFT_CO_TRY(co_await begin_service_deletion(context_, rollout_, service.id));
     }
     for (const Service& service : *services) {
       CROFT_CO_TRY(co_await delete_service_with_all(context_, rollout_, run, service.id));

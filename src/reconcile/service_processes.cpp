@@ -168,14 +168,28 @@ Task<Result<boost::json::value>> ScaleProcess::result(ProcessRun& run) {
   co_return co_await service_result(context_, run.process().service_id);
 }
 
-Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, ProcessRun& run,
-                                     ServiceId service) {
+namespace {
+
+// A service and its project can be deleted at the same time: the slower one finds nothing, and that
+// is what it was to achieve.
+Task<Status> unless_gone(ProcessContext& context, ServiceId service, Status done) {
+  if (done || done.error().code() != ErrorCode::kNotFound) co_return done;
+  const auto row = co_await context.store.read(
+      [&service](const Tx& tx) { return get_service(tx, Scope::platform(), service); });
+  if (!row && row.error().code() == ErrorCode::kNotFound) co_return Status{};
+  co_return done;
+}
+
+Task<Status> stop_for_good(Rollout& rollout, ServiceId service) {
+  CROFT_CO_TRY(co_await rollout.set_status(service, ServiceStatus::kDeleting));
+  co_return co_await rollout.begin_retiring(service, {});
+}
+
+Task<Status> delete_present_service(ProcessContext& context, Rollout& rollout, ProcessRun& run,
+                                    ServiceId service) {
   auto row = co_await context.store.read(
       [&service](const Tx& tx) { return get_service(tx, Scope::platform(), service); });
-  if (!row) {
-    if (row.error().code() == ErrorCode::kNotFound) co_return Status{};
-    co_return fail(std::move(row).error());
-  }
+  if (!row) co_return fail(std::move(row).error());
   CROFT_CO_TRY(co_await rollout.set_status(service, ServiceStatus::kDeleting));
   run.log(fmt::format("removing the containers of {}", row->hostname));
   CROFT_CO_TRY(co_await rollout.retire_others(run, service, {}));
@@ -192,6 +206,18 @@ Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, 
       [&service](Tx& tx) { return delete_service(tx, Scope::platform(), service); });
   context.wake();
   co_return deleted;
+}
+
+}  // namespace
+
+Task<Status> begin_service_deletion(ProcessContext& context, Rollout& rollout, ServiceId service) {
+  co_return co_await unless_gone(context, service, co_await stop_for_good(rollout, service));
+}
+
+Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, ProcessRun& run,
+                                     ServiceId service) {
+  co_return co_await unless_gone(context, service,
+                                 co_await delete_present_service(context, rollout, run, service));
 }
 
 Status settle_undeleted(Tx& tx, const ServiceId& service) {

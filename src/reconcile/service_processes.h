@@ -55,8 +55,12 @@ class DeleteServiceProcess final : public ProcessHandler {
   Rollout rollout_;
 };
 
+// The service is "deleting" and everything of it stops, without waiting for it. A service that is
+// gone is done.
+Task<Status> begin_service_deletion(ProcessContext& context, Rollout& rollout, ServiceId service);
+
 // Takes everything of one service out of the engine and the store; shared with the deletion of a
-// project. Idempotent: a service that is gone is done.
+// project. Idempotent: a service that is gone is done, also when another deletion was faster.
 Task<Status> delete_service_with_all(ProcessContext& context, Rollout& rollout, ProcessRun& run,
                                      ServiceId service);
 
