@@ -82,9 +82,11 @@ void Invariants::check_sets(const Rows& rows) {
     };
     if (ever_ready(before->second.set) == 0) continue;
     // With temporaryShutdown a deployment that is undone gives way to the version before it, which
-    // is active all the while, however far the deployment was when it was cancelled.
+    // is active all the while, however far the deployment was when it was cancelled. A restart
+    // gives way to the same version.
     const VersionId& active = service->active_version_id;
-    if (set.version_id == active && before->second.version != active) continue;
+    const bool gives_way = before->second.version != active || downtime_.expected(set.service_id);
+    if (set.version_id == active && gives_way) continue;
     const int count = ever_ready(set.id);
     if (count >= set.containers) continue;
     world_.violate("a healthy version is never replaced by an unhealthy one",

@@ -240,6 +240,22 @@ TEST_F(FakeClusterTest, AFailedUpdatePausesOrRollsBack) {
   EXPECT_FALSE(cluster.services.at(id).info.spec.container.env.contains("BAD"));
 }
 
+// As a swarm manager: replicated/services.go and slot.go of swarmkit.
+TEST_F(FakeClusterTest, FewerContainersAreThoseThatRunAndOfTheseTheFirst) {
+  ServiceSpec spec = service("web", 3);
+  spec.restart.delay = Millis(60'000);
+  const std::string id = create(spec);
+  pass(Millis(10'000));
+  for (const TaskInfo& task : tasks(TaskState::kRunning)) {
+    if (task.slot == 1) cluster.crash(task.container_id, 1, false);
+  }
+  spec.replicas = 1;
+  update(id, spec);
+  pass(Millis(10'000));
+  ASSERT_EQ(running(), 1u);
+  EXPECT_EQ(tasks(TaskState::kRunning)[0].slot, 2u);
+}
+
 TEST_F(FakeClusterTest, HistoryIsCutToItsLimit) {
   cluster.behaviour.process = [](const ContainerSettings&) {
     return FakeProcess{.exits_after = Millis(100), .exit_code = 1};

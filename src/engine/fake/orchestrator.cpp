@@ -92,6 +92,10 @@ void FakeCluster::orchestrate_slots(FakeService& service) {
   std::vector<FakeTask*> current = current_tasks(service);
   for (FakeTask* task : current) leave_lost_node(service, *task);
   current = current_tasks(service);
+  // Whose container runs stays before others, and of these the one with the lower slot.
+  std::ranges::sort(current, std::less{}, [](const FakeTask* task) {
+    return std::tuple(task->info.state != TaskState::kRunning, task->info.slot);
+  });
   while (current.size() > *service.info.spec.replicas) {
     FakeTask* last = current.back();
     current.pop_back();
