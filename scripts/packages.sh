@@ -9,6 +9,8 @@ build_packages=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccach
 run_packages=(docker.io mmdebstrap nftables iproute2 iptables conntrack zstd ca-certificates tzdata)
 # What the tests use besides: keepalived and conntrackd for cores in namespaces instead of containers.
 test_packages=(busybox-static jq curl git openssl python3 python3-venv wrk libmimalloc-dev keepalived conntrackd)
+# What ./dev bench network compares with.
+bench_packages=(haproxy nginx-core libnginx-mod-stream)
 
 installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 

@@ -89,6 +89,7 @@ run_bench() {
   install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
   need_space
   if [ "${1:-}" = pair ]; then bench_pair "${2:-30}"; return; fi
+  if [ "${1:-}" = network ]; then bench_network "${2:-5}"; return; fi
   build release croft croftd croft-node croft-core croft-init croft-keep croft-load
   on_test_engine bench_on_engine "$@"
 }
@@ -98,6 +99,14 @@ bench_pair() {
   build release croft-core croft-node
   python3 "$root/tests/integration/network/pair_test.py" "$(build_dir release)/bin/croft-core" \
     "$(build_dir release)/bin/croft-node" "$1" || die "a project noticed that a core failed" "./dev bench pair"
+}
+
+# bench_network ROUNDS: the way through a core beside the bare path, HAProxy and nginx, in namespaces; needs no engine.
+bench_network() {
+  install_packages "${bench_packages[@]}"
+  build release croft-core croft-node
+  python3 "$root/tests/bench/network.py" "$(build_dir release)/bin/croft-core" "$(build_dir release)/bin/croft-node" "$1" \
+    || die "the way through the core missed its aim" "./dev bench network"
 }
 
 bench_on_engine() {
