@@ -1,4 +1,4 @@
-// What there is: services, versions, nodes.
+// What there is: services, versions.
 #include "api/dto.h"
 #include "api/routes.h"
 #include "app/read.h"
@@ -42,21 +42,6 @@ Task<Result<ApiResponse>> show_version_route(ApiContext& context, ApiRequest& re
   co_return json_response(200, version_json(*view));
 }
 
-// Never more than kMaxNodes: one page.
-Task<Result<ApiResponse>> list_nodes_route(ApiContext& context, ApiRequest& request) {
-  const auto nodes = co_await list_nodes(context.app, request.actor());
-  if (!nodes) co_return fail(nodes.error());
-  boost::json::array items;
-  for (const Node& node : *nodes) items.push_back(node_json(node, context.app.clock.now()));
-  co_return json_response(200, page_json(std::move(items), ""));
-}
-
-Task<Result<ApiResponse>> show_node_route(ApiContext& context, ApiRequest& request) {
-  const auto node = co_await show_node(context.app, request.actor(), request.param("node"));
-  if (!node) co_return fail(node.error());
-  co_return json_response(200, node_json(*node, context.app.clock.now()));
-}
-
 }  // namespace
 
 void add_read_routes(Router& router, ApiContext& context) {
@@ -68,8 +53,6 @@ void add_read_routes(Router& router, ApiContext& context) {
   add("/projects/{project}/services/{service}", show_service_route);
   add("/projects/{project}/services/{service}/versions", list_versions_route);
   add("/projects/{project}/services/{service}/versions/{version}", show_version_route);
-  add("/nodes", list_nodes_route);
-  add("/nodes/{node}", show_node_route);
 }
 
 }  // namespace croft

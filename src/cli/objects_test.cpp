@@ -60,6 +60,35 @@ TEST_F(ObjectsTest, NodesWithTheirState) {
   EXPECT_EQ(sandbox.run({"node", "show", "other"}).exit, 4);
 }
 
+TEST_F(ObjectsTest, NodeLabelSendsWhatChanges) {
+  const std::string node = R"({"id":"N1","name":"n1","zone":"b","address":"","status":"ready",)"
+                           R"("labels":{"disk":"ssd"}})";
+  server.on("PATCH /nodes/n1", node);
+  const Ran run = sandbox.run({"node", "label", "n1", "disk=ssd", "rack-", "--zone", "b"});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_EQ(server.last("PATCH /nodes/n1").body,
+            R"({"zone":"b","labels":{"disk":"ssd"},"remove_labels":["rack"]})");
+  EXPECT_EQ(sandbox.run({"node", "label", "n1"}).exit, 2);
+  EXPECT_EQ(sandbox.run({"node", "label", "n1", "=x"}).exit, 2);
+  EXPECT_EQ(sandbox.run({"node", "label", "n1", "-"}).exit, 2);
+}
+
+TEST_F(ObjectsTest, NodesAreDrainedActivatedAndRemoved) {
+  const std::string node = R"({"id":"N1","name":"n1","zone":"","address":"","status":"drained"})";
+  server.on("POST /nodes/n1/drain", node);
+  server.on("POST /nodes/n1/activate", node);
+  server.on("GET /nodes/n1", node);
+  server.on("DELETE /nodes/N1", "", 204);
+  EXPECT_EQ(sandbox.run({"node", "drain", "n1", "--json"}).out, node + "\n");
+  EXPECT_EQ(sandbox.run({"node", "activate", "n1"}).exit, 0);
+  EXPECT_EQ(sandbox.run({"node", "remove", "n1", "--no-input"}).exit, 2);
+  EXPECT_EQ(sandbox.run({"node", "remove", "n1", "--confirm", "other"}).exit, 2);
+  EXPECT_EQ(std::ranges::count(server.lines(), "DELETE /nodes/N1"), 0);
+  const Ran removed = sandbox.run({"node", "remove", "n1", "--confirm", "n1"});
+  EXPECT_EQ(removed.exit, 0) << removed.err;
+  EXPECT_EQ(std::ranges::count(server.lines(), "DELETE /nodes/N1"), 1);
+}
+
 TEST_F(ObjectsTest, ProjectListFollowsPages) {
   server.on("GET /projects", [](const FakeRequest& request) {
     if (!request.query.contains("cursor")) {

@@ -94,6 +94,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                                                               .wake = [this] { wake_all(); }});
   publisher = std::make_unique<NodePublisher>(store, world, hub, *addresses, names.install(), node,
                                               facts, options.platform);
+  drains = std::make_unique<NodeReconciler>(store, engine, names);
   networks = std::make_unique<NetworkReconciler>(store, engine, world, names, *addresses, clock,
                                                  options.home / "cores", node);
   services = std::make_unique<ServiceReconciler>(store, engine, world, catalog, names, *addresses);
@@ -101,6 +102,7 @@ void Platform::Parts::connect(Runtime& rt, Store& store, Clock& clock, const Dae
                                            options.home / "edge");
   leftovers = std::make_unique<LeftoverReconciler>(store, engine, *artifacts, names);
   publisher_loop = std::make_unique<Loop>(rt, clock, *publisher, kLoopPeriod);
+  drain_loop = std::make_unique<Loop>(rt, clock, *drains, kLoopPeriod);
   network_loop = std::make_unique<Loop>(rt, clock, *networks, kLoopPeriod);
   service_loop = std::make_unique<Loop>(rt, clock, *services, kLoopPeriod);
   edge_loop = std::make_unique<Loop>(rt, clock, *edges, kLoopPeriod);
@@ -136,7 +138,7 @@ void Platform::Parts::build_api(const Installation& installation, const DaemonOp
     apply_limits(limits);
     publisher_loop->wake();  // nodes have some of them
   };
-  add_all_routes(router, *api, *running);
+  add_all_routes(router, *api, *running, [this] { return node_facts(); });
   api_frame = std::make_unique<ApiHandlerFrame>(*api, router);
   api_server = std::make_unique<HttpServer>(runtime, *api_frame, HttpServerOptions{});
   metrics = std::make_unique<DaemonMetrics>(*this, app->store, clock, options.home / "state");
@@ -165,8 +167,22 @@ int Platform::Parts::ready_containers(const ServiceId& service) const {
   return ready;
 }
 
+NodeFacts Platform::Parts::node_facts() const {
+  NodeFacts facts{.control_node = node.id, .loads = {}};
+  for (const auto& [id, observed] : world.nodes()) {
+    NodeLoad& load = facts.loads[id];
+    for (const ObservedContainer& container : observed.containers) {
+      const bool managed = container.role == "managed";
+      if (!container.running || (!managed && container.role != "runtime")) continue;
+      ++load.containers;
+      load.with_data += managed ? 1 : 0;
+    }
+  }
+  return facts;
+}
+
 std::vector<Loop*> Platform::Parts::loops() const {
-  return {publisher_loop.get(), network_loop.get(),   service_loop.get(),
+  return {publisher_loop.get(), drain_loop.get(),     network_loop.get(), service_loop.get(),
           edge_loop.get(),      retention_loop.get(), leftover_loop.get()};
 }
 

@@ -8,6 +8,7 @@
 #include "api/api_handler.h"
 #include "app/app_context.h"
 #include "app/auth/auth.h"
+#include "app/node_write.h"
 #include "app/running.h"
 #include "build/image_store.h"
 #include "daemon/agent_hub.h"
@@ -29,6 +30,7 @@
 #include "reconcile/executor.h"
 #include "reconcile/leftover_reconciler.h"
 #include "reconcile/network_reconciler.h"
+#include "reconcile/node_reconciler.h"
 #include "reconcile/rollout.h"
 #include "reconcile/service_reconciler.h"
 #include "task/broadcast.h"
@@ -58,6 +60,7 @@ struct Platform::Parts {
   // Those that are not read from the store each time they are checked.
   void apply_limits(const Limits& limits);
   int ready_containers(const ServiceId& service) const;
+  NodeFacts node_facts() const;
   std::vector<Loop*> loops() const;
   void wake_all();
   // Wakes the loops when the engine reports something, for ever.
@@ -84,11 +87,13 @@ struct Platform::Parts {
   std::unique_ptr<ProcessContext> processes;
   std::unique_ptr<AppContext> app;
   std::unique_ptr<NodePublisher> publisher;
+  std::unique_ptr<NodeReconciler> drains;
   std::unique_ptr<NetworkReconciler> networks;
   std::unique_ptr<ServiceReconciler> services;
   std::unique_ptr<EdgeReconciler> edges;
   std::unique_ptr<LeftoverReconciler> leftovers;
   std::unique_ptr<Loop> publisher_loop;
+  std::unique_ptr<Loop> drain_loop;
   std::unique_ptr<Loop> network_loop;
   std::unique_ptr<Loop> service_loop;
   std::unique_ptr<Loop> edge_loop;

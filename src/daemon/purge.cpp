@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "build/image_plan.h"
 #include "edge/edge_service.h"
+#include "reconcile/node_reconciler.h"
 #include "task/group.h"
 
 namespace croft {
@@ -127,7 +128,11 @@ Task<Status> remove_node_labels(engine::Engine& engine, const std::string& insta
   if (!nodes) co_return Status{};
   for (const engine::NodeInfo& node : *nodes) {
     engine::NodeUpdate update{.labels = node.labels, .availability = node.availability};
-    if (update.labels.erase(edge_node_label(install)) == 0) continue;
+    update.labels.erase(edge_node_label(install));
+    if (update.labels.erase(drained_node_label(install)) > 0) {
+      update.availability = engine::NodeInfo::Availability::kActive;
+    }
+    if (update.labels == node.labels) continue;
     CROFT_CO_TRY(co_await engine.update_node(node.id, node.version, update, kLimit));
   }
   co_return Status{};

@@ -111,7 +111,7 @@ RealApi::RealApi()
       server_(runtime_, frame_, {}),
       stop_(runtime_) {
   store().on_events([this](std::int64_t) { changes_.notify(); });
-  add_all_routes(router_, context_, platform_);
+  add_all_routes(router_, context_, platform_, [] { return NodeFacts{}; });
   std::filesystem::create_directories(here());
   port_ = must(server_.listen_tcp("127.0.0.1", 0));
   url_ = "http://127.0.0.1:" + std::to_string(port_);

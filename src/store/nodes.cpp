@@ -52,14 +52,11 @@ Result<Node> register_node(Tx& tx, const Scope& scope, const NewNode& wanted) {
     const NodeId id = id_at<NodeId>(**known, 0);
     auto now = get_node(tx, scope, id);
     // Every start of croftd comes here: it must not need space on a disk that is full.
-    if (!now || (now->address == wanted.address && now->engine_id == wanted.engine_id &&
-                 now->zone == wanted.zone && now->labels == wanted.labels)) {
+    if (!now || (now->address == wanted.address && now->engine_id == wanted.engine_id)) {
       return now;
     }
-    CROFT_TRY(tx.execute(
-        "UPDATE nodes SET address = ?2, engine_id = ?3, zone = ?4, labels = ?5 WHERE id = ?1",
-        {column(id), column(wanted.address), column(wanted.engine_id), column(wanted.zone),
-         json_column(wanted.labels)}));
+    CROFT_TRY(tx.execute("UPDATE nodes SET address = ?2, engine_id = ?3 WHERE id = ?1",
+                         {column(id), column(wanted.address), column(wanted.engine_id)}));
     return get_node(tx, scope, id);
   }
   const auto index = free_index(tx, wanted.name);

@@ -127,7 +127,7 @@ struct ApiWorld::Parts {
                 .rates = {.per_token = 1'000'000, .per_address = 1'000'000}},
         frame(context, router) {
     store->on_events([this](std::int64_t) { changes.notify(); });
-    add_all_routes(router, context, running);
+    add_all_routes(router, context, running, [] { return NodeFacts{}; });
   }
 
   template <class F>

@@ -275,11 +275,16 @@ constexpr std::string_view kProcessRequests = R"sql(
 ALTER TABLE processes ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr std::string_view kNodeAvailability = R"sql(
+ALTER TABLE nodes ADD COLUMN availability TEXT NOT NULL DEFAULT 'active';
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, "initial", kInitial},
     {2, "audit chain", kAuditChain},
     {3, "names of processes", kProcessNames},
     {4, "requests of processes", kProcessRequests, 3},
+    {5, "availability of nodes", kNodeAvailability, 3},
 };
 
 }  // namespace
