@@ -62,7 +62,14 @@ void World::notify() {
 }
 
 void World::set_node(const NodeId& node, NodeObserved observed) {
-  nodes_[node] = std::move(observed);
+  NodeObserved& last = nodes_[node];
+  // An agent that has just begun has not listed them yet: nothing has changed by that, and whoever
+  // plans with none of them would take every instance out of rotation.
+  if (!observed.containers_known && last.containers_known) {
+    observed.containers = std::move(last.containers);
+    observed.containers_known = true;
+  }
+  last = std::move(observed);
   notify();
 }
 

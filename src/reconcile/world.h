@@ -48,7 +48,8 @@ class World {
  public:
   explicit World(Runtime& runtime) : changed_(runtime) {}
 
-  // A new report of a node, or what the engine's manager says about tasks. Both replace the last.
+  // A new report of a node, or what the engine's manager says about tasks. Both replace the last;
+  // only the containers of a node stay until it knows them.
   void set_node(const NodeId& node, NodeObserved observed);
   void set_tasks(std::vector<engine::TaskInfo> tasks);
 

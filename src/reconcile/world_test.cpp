@@ -45,6 +45,27 @@ TEST(World, SaysWhyTheEngineCouldNotStartAContainer) {
   EXPECT_EQ(world.instances(set)[0].rejected, "");
 }
 
+// An agent that was killed says before it has listed anything what its cores say.
+TEST(World, ContainersStayUntilANewAgentKnowsThem) {
+  Runtime runtime;
+  World world(runtime);
+  const InstanceSetId set = *InstanceSetId::parse("S000000000000000000001");
+  const NodeId node = *NodeId::parse("N000000000000000000001");
+  world.set_node(node, {});
+  EXPECT_FALSE(world.node_known(node));
+  ObservedContainer container;
+  container.id = "c1";
+  container.set_id = set;
+  container.running = true;
+  world.set_node(node, {.containers_known = true, .containers = {container}});
+  EXPECT_EQ(world.running(set), 1);
+  world.set_node(node, {});
+  EXPECT_TRUE(world.node_known(node));
+  EXPECT_EQ(world.running(set), 1);
+  world.set_node(node, {.containers_known = true});
+  EXPECT_EQ(world.running(set), 0);
+}
+
 // They are listed every few seconds; nobody has to look again because of that.
 TEST(World, TellsOfTasksOnlyWhenTheyDiffer) {
   Runtime runtime;
