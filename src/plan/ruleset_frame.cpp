@@ -18,7 +18,8 @@ namespace {
 // the kernel sends only a few ICMP errors a second to one address. What the partner advertises of
 // the gateway is no news for a core, and no forgery. `{answer}`: what an instance says on a
 // connection of the edge. A core that took over before it was told of that connection knows it by
-// this, and refuses whoever would make a new one of it.
+// this, and refuses whoever would make a new one of it. The partner hears of a TCP connection when
+// it is established and when it has ended, not of each step between.
 constexpr const char* kFrame = R"(  counter {refused} {{
   }}
   counter {spoofed} {{
@@ -86,6 +87,7 @@ constexpr const char* kFrame = R"(  counter {refused} {{
   }}
   chain passing {{
     type filter hook forward priority filter; policy drop;
+    ct state new meta l4proto {tcp} ct event set assured,destroy
     tcp flags syn / syn,rst tcp option maxseg size set rt mtu
     iifname "{seg}" ip6 daddr {edge_range6} tcp flags syn / syn,ack ct state established goto refused
     ct state established,related accept
